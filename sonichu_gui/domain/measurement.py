@@ -1,0 +1,60 @@
+"""A measurement: a number that cannot be parted from its unit, its scale and its formula."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sonichu_gui.domain.calibration import Scale
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One measured number.
+
+    Attributes:
+        name: Short name, e.g. "BPD".
+        title: Long name.
+        value: The number, or None when it cannot be given; `reason` then says why.
+        unit: "mm", "px", "deg", "%", "g" or "1".
+        uncertainty: Standard error in `unit`, or None when the points have none.
+        points: Zero-based keypoint indices it comes from.
+        scale: The scale that was used, or would have been.
+        formula: Name of the formula, e.g. "Ramanujan II".
+        convention: How the callipers are set, or empty.
+        primary: The number shown first and large.
+        reason: Why there is no number, or why it is in pixels; empty when all is well.
+    """
+
+    name: str
+    title: str
+    value: float | None
+    unit: str
+    uncertainty: float | None
+    points: tuple[int, ...]
+    scale: Scale
+    formula: str
+    convention: str = ""
+    primary: bool = False
+    reason: str = ""
+
+    @property
+    def text(self) -> str:
+        """The number with its unit as the user reads it, e.g. "32.4 mm"."""
+        if self.value is None:
+            return "–"
+        return f"{self.number} {self.unit_text}".rstrip()
+
+    @property
+    def number(self) -> str:
+        """The number alone with the decimals its unit deserves."""
+        if self.value is None:
+            return "–"
+        return f"{self.value:.{_DECIMALS.get(self.unit, 1)}f}"
+
+    @property
+    def unit_text(self) -> str:
+        """The unit as the user reads it."""
+        return {"deg": "°", "1": ""}.get(self.unit, self.unit)
+
+
+_DECIMALS = {"mm": 1, "px": 1, "deg": 1, "%": 1, "g": 0, "1": 2}
