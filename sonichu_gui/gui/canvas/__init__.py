@@ -1,0 +1,1 @@
+"""The canvas: one frame, its marks, and the hand that moves them."""

@@ -1,0 +1,1 @@
+"""Dialogs: they ask; controllers do."""

@@ -1,0 +1,388 @@
+"""The Document: what is being worked on now. Widgets listen to it and never to one another.
+
+It holds the study (which files), the frame shown, the task, its annotation, a model's waiting
+proposal, the scale and the selection. Every change a person makes goes through the undo stack and
+is on disk before the call returns; a change that cannot be written is kept, said so, and tried
+again.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoStack
+
+from sonichu_gui.biometry.measure import measure
+from sonichu_gui.domain.annotation import (
+    Annotation,
+    PointState,
+    Status,
+    empty_annotation,
+)
+from sonichu_gui.domain.calibration import Calibration, Point, Scale
+from sonichu_gui.domain.frame import Frame, FrameRef
+from sonichu_gui.domain.measurement import Measurement
+from sonichu_gui.domain.task import Task
+from sonichu_gui.errors import SonichuError
+from sonichu_gui.gui.commands import ConfirmScale, ReplaceAnnotation, ReplaceScale
+from sonichu_gui.gui.label_keeper import LabelKeeper
+
+if TYPE_CHECKING:
+    from sonichu_gui.imaging.sources import FrameSource
+    from sonichu_gui.prediction.api import Prediction
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an edit happened: the file, the frame in it, and the task."""
+
+    path: Path
+    frame: FrameRef
+    task_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """The files being worked through.
+
+    Attributes:
+        title: What the window says, e.g. the folder's name.
+        paths: In natural order; grows while the folder is being scanned.
+        scanning: Whether more may come.
+    """
+
+    title: str = ""
+    paths: tuple[Path, ...] = ()
+    scanning: bool = False
+
+
+class Tool(Enum):
+    """What a click on the canvas does."""
+
+    EDIT = "edit"
+    PLACE = "place"
+    SCALE = "scale"
+
+
+class Document(QObject):
+    """The state of the work, with past-tense signals.
+
+    Args:
+        task: The task to begin with.
+        keeper: Where labels are kept.
+        rater: Pseudonym of the person at work.
+    """
+
+    study_changed = Signal(object)  # Study
+    frame_changed = Signal(object)  # Frame | None
+    task_changed = Signal(object)  # Task
+    annotation_changed = Signal(object)  # Annotation, also while a drag previews
+    measurements_changed = Signal(object)  # tuple[Measurement, ...]
+    proposal_changed = Signal(object)  # Annotation | None
+    calibration_changed = Signal(object)  # Calibration
+    selection_changed = Signal(object)  # int | None
+    hover_changed = Signal(object)  # int | None
+    tool_changed = Signal(object)  # Tool
+    scale_line_changed = Signal(object)  # tuple[Point, Point] | None
+    status_changed = Signal(object, object)  # Place, Status
+    save_changed = Signal(int)  # number of edits that could not be written yet
+    place_wanted = Signal(object)  # Place to be shown
+    failed = Signal(object)  # SonichuError
+    noted = Signal(str)  # a quiet remark for the status bar
+
+    def __init__(
+        self, *, task: Task, keeper: LabelKeeper, rater: str, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.keeper = keeper
+        self.rater = rater
+        self.undo_stack = QUndoStack(self)
+        self.study = Study()
+        self.source: FrameSource | None = None
+        self.path: Path | None = None
+        self.frame: Frame | None = None
+        self.task = task
+        self.calibration = Calibration()
+        self.proposal: Annotation | None = None
+        self.selected: int | None = None
+        self.hovered: int | None = None
+        self.tool = Tool.EDIT
+        self.scale_line: tuple[Point, Point] | None = None
+        self._annotation = empty_annotation(task)
+        self._preview: Annotation | None = None
+        self._measurements: tuple[Measurement, ...] = ()
+        self._work_began = time.monotonic()
+        keeper.failed.connect(self.failed)
+        keeper.waiting_changed.connect(self.save_changed)
+
+    # ---- what is shown -------------------------------------------------------------------
+
+    @property
+    def annotation(self) -> Annotation:
+        """The annotation as shown, a drag's preview included."""
+        return self._annotation if self._preview is None else self._preview
+
+    @property
+    def measurements(self) -> tuple[Measurement, ...]:
+        """Measures of the annotation as shown, in the task's order."""
+        return self._measurements
+
+    @property
+    def place(self) -> Place | None:
+        """Where an edit would go now."""
+        if self.frame is None or self.path is None:
+            return None
+        return Place(self.path, self.frame.ref, self.task.id)
+
+    @property
+    def frame_index(self) -> int:
+        """Index of the shown frame in its file."""
+        return self.frame.ref.index if self.frame else 0
+
+    def set_study(self, study: Study) -> None:
+        """Takes up another set of files; edits of the old one can no longer be undone."""
+        if study.title != self.study.title:
+            self.undo_stack.clear()
+        self.study = study
+        self.study_changed.emit(study)
+
+    def grow_study(self, paths: tuple[Path, ...], *, scanning: bool) -> None:
+        """Tells that the scan has found more files, or that it is done."""
+        self.study = replace(self.study, paths=paths, scanning=scanning)
+        self.study_changed.emit(self.study)
+
+    def set_frame(self, path: Path, source: FrameSource, frame: Frame) -> None:
+        """Shows a frame with its stored labels."""
+        self.cancel_preview()
+        self.path, self.source, self.frame = path, source, frame
+        self.keeper.remember_file(path, source)
+        self.calibration = self.keeper.calibration_for(path, frame.ref, frame.calibration)
+        self.set_scale_line(None)
+        self.frame_changed.emit(frame)
+        self.calibration_changed.emit(self.calibration)
+        self._load_annotation()
+
+    def clear_frame(self) -> None:
+        """Shows no frame."""
+        self.cancel_preview()
+        self.path = self.source = self.frame = None
+        self.calibration = Calibration()
+        self.frame_changed.emit(None)
+        self.calibration_changed.emit(self.calibration)
+        self._load_annotation()
+
+    def set_task(self, task: Task) -> None:
+        """Works on another task of the same frame."""
+        if task.id == self.task.id:
+            return
+        self.cancel_preview()
+        self.task = task
+        self.task_changed.emit(task)
+        self._load_annotation()
+
+    def select(self, index: int | None) -> None:
+        """Selects a keypoint, or none."""
+        if index != self.selected:
+            self.selected = index
+            self.selection_changed.emit(index)
+
+    def hover(self, index: int | None) -> None:
+        """Points at a keypoint, on the canvas or in the panel."""
+        if index != self.hovered:
+            self.hovered = index
+            self.hover_changed.emit(index)
+
+    def set_tool(self, tool: Tool) -> None:
+        """Takes another tool in hand."""
+        if tool is not self.tool:
+            self.tool = tool
+            self.tool_changed.emit(tool)
+        if tool is not Tool.SCALE:
+            self.set_scale_line(None)
+
+    def set_scale_line(self, line: tuple[Point, Point] | None) -> None:
+        """Shows the line of known length that a person is drawing."""
+        if line != self.scale_line:
+            self.scale_line = line
+            self.scale_line_changed.emit(line)
+
+    # ---- edits ---------------------------------------------------------------------------
+
+    def preview(self, annotation: Annotation) -> None:
+        """Shows an edit that is still in the hand; nothing is stored."""
+        self._preview = annotation
+        self._announce_annotation()
+
+    def cancel_preview(self) -> None:
+        """Drops the edit in the hand without a trace."""
+        if self._preview is not None:
+            self._preview = None
+            self._announce_annotation()
+
+    def commit(self, annotation: Annotation, text: str, *, merge_key: str = "") -> None:
+        """Makes an edit: one undo step, on disk when this returns.
+
+        Args:
+            annotation: The annotation as it shall be.
+            text: What the undo menu calls the edit.
+            merge_key: Edits of one key in quick succession become one undo step.
+        """
+        self._preview = None
+        place = self.place
+        if place is None or annotation == self._annotation:
+            self._announce_annotation()
+            return
+        self.undo_stack.push(
+            ReplaceAnnotation(
+                self,
+                place=place,
+                before=self._annotation,
+                after=annotation,
+                text=text,
+                merge_key=merge_key,
+            )
+        )
+
+    def move_point(self, index: int, xy: Point, *, merge_key: str = "") -> None:
+        """Places or moves a keypoint by hand."""
+        name = self.task.keypoints[index].name
+        verb = self.tr("Place {}") if self._annotation.keypoints[index] is None else self.tr("Move {}")
+        self.commit(self.annotation.with_point(index, xy), verb.format(name), merge_key=merge_key)
+
+    def set_point_state(self, index: int, state: PointState) -> None:
+        """Marks how well a keypoint can be seen."""
+        name = self.task.keypoints[index].name
+        text = self.tr("Mark {} {}").format(name, state.value)
+        self.commit(self._annotation.with_state(index, state).with_status(Status.EDITED), text)
+
+    def set_status(self, status: Status) -> None:
+        """Accepts, flags or excludes the annotation."""
+        texts = {
+            Status.ACCEPTED: self.tr("Accept"),
+            Status.FLAGGED: self.tr("Flag"),
+            Status.EXCLUDED: self.tr("Exclude"),
+        }
+        self.commit(
+            self._annotation.with_status(status), texts.get(status, self.tr("Change status"))
+        )
+
+    def receive(self, prediction: Prediction, annotation: Annotation) -> bool:
+        """Takes up a model's points for the place shown.
+
+        A person's points are never replaced: the model's become a proposal beside them.
+
+        Returns:
+            False when the prediction is for another frame or task and was only stored.
+        """
+        place = self.place
+        if place is None or (prediction.frame, prediction.task_id) != (place.frame, place.task_id):
+            return False
+        self.keeper.save_prediction(place, annotation, rater=self.rater)
+        if self._annotation.is_human:
+            self.proposal = annotation
+            self.proposal_changed.emit(annotation)
+        else:
+            self.commit(annotation, self.tr("Predict {}").format(self.task.title))
+        return True
+
+    def accept_proposal(self) -> None:
+        """Puts the model's proposal in place of the person's points; undo brings them back."""
+        if self.proposal is not None:
+            annotation = self.proposal.with_status(Status.ACCEPTED)
+            self.dismiss_proposal()
+            self.commit(annotation, self.tr("Take the model's points"))
+
+    def dismiss_proposal(self) -> None:
+        """Keeps the person's points."""
+        if self.proposal is not None:
+            self.proposal = None
+            self.proposal_changed.emit(None)
+
+    def set_scale(self, scale: Scale | None) -> None:
+        """Sets or takes back a person's own scale of the file."""
+        place = self.place
+        if place is not None:
+            text = self.tr("Set scale") if scale else self.tr("Remove own scale")
+            before = self.calibration.override
+            self.undo_stack.push(
+                ReplaceScale(self, place=place, before=before, after=scale, text=text)
+            )
+
+    def confirm_scale(self, key: str) -> None:
+        """Takes the person's word for a doubtful scale of the file."""
+        place = self.place
+        if place is not None:
+            self.undo_stack.push(ConfirmScale(self, place=place, before=self.calibration, key=key))
+
+    # ---- called by commands only ---------------------------------------------------------
+
+    def put_annotation(self, place: Place, annotation: Annotation) -> None:
+        """Stores an annotation at its place and shows it; asks for the place when elsewhere."""
+        seconds = time.monotonic() - self._work_began
+        self._work_began = time.monotonic()
+        self.keeper.save(place, annotation, rater=self.rater, seconds=seconds)
+        self.status_changed.emit(place, annotation.status)
+        if place == self.place:
+            self._preview = None
+            self._annotation = annotation
+            self._announce_annotation()
+        else:
+            self.place_wanted.emit(place)
+
+    def put_scale(self, place: Place, scale: Scale | None) -> None:
+        """Stores a person's scale of a file and shows it."""
+        self.keeper.save_scale(place, scale, rater=self.rater)
+        self._recalibrate(place)
+
+    def put_confirmation(self, place: Place, key: str, *, confirmed: bool) -> None:
+        """Stores that a doubtful scale is trusted, or no longer."""
+        self.keeper.save_confirmation(place, key, rater=self.rater, confirmed=confirmed)
+        self._recalibrate(place)
+
+    # ---- inside --------------------------------------------------------------------------
+
+    def _recalibrate(self, place: Place) -> None:
+        if self.frame is None or self.path != place.path:
+            self.place_wanted.emit(place)
+            return
+        self.calibration = self.keeper.calibration_for(
+            place.path, self.frame.ref, self.frame.calibration
+        )
+        self.calibration_changed.emit(self.calibration)
+        self._announce_annotation()
+
+    def _load_annotation(self) -> None:
+        """Shows what is stored for the place, or an empty annotation."""
+        self._preview = None
+        self._annotation = empty_annotation(self.task)
+        if self.place is not None:
+            stored = self.keeper.current(self.place)
+            if stored is not None and len(stored.keypoints) == len(self.task.keypoints):
+                self._annotation = stored
+            elif stored is not None:
+                self.failed.emit(_wrong_count(self.place, stored, self.task))
+        self._work_began = time.monotonic()
+        self.dismiss_proposal()
+        self.select(None)
+        self.hover(None)
+        self.set_tool(Tool.EDIT)
+        self._announce_annotation()
+
+    def _announce_annotation(self) -> None:
+        annotation = self.annotation
+        self._measurements = measure(self.task, annotation, self.calibration)
+        self.annotation_changed.emit(annotation)
+        self.measurements_changed.emit(self._measurements)
+
+
+def _wrong_count(place: Place, stored: Annotation, task: Task) -> SonichuError:
+    return SonichuError(
+        f"{place.path.name}: the stored {task.id} label has {len(stored.keypoints)} points, "
+        f"the task has {len(task.keypoints)}.",
+        "The label stays stored; restore the task definition it was made with to see it.",
+    )

@@ -1,0 +1,207 @@
+"""Keeps labels: finds the store of each folder, writes at once, holds what could not be written.
+
+The store of a folder is opened when it exists and made at the first edit, so that looking at
+pictures changes nothing on disk. What a store refuses (full disk, lost network folder) waits
+here, is shown as unsaved, and is tried again every few seconds and on Ctrl+S.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from sonichu_gui.domain.annotation import Annotation, Status
+from sonichu_gui.domain.calibration import Calibration, Scale
+from sonichu_gui.domain.frame import FrameRef
+from sonichu_gui.errors import StoreError
+
+if TYPE_CHECKING:
+    from sonichu_gui.gui.document import Place
+    from sonichu_gui.imaging.sources import FrameSource
+    from sonichu_gui.labels.store import LabelStore
+
+RETRY_MS = 3000
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """An edit that is not on disk yet."""
+
+    folder: Path
+    write: Callable[[LabelStore], None]
+    place: Place | None = None
+    annotation: Annotation | None = None
+
+
+class LabelKeeper(QObject):
+    """The way from the Document to the label stores."""
+
+    failed = Signal(object)  # StoreError
+    waiting_changed = Signal(int)  # edits not on disk yet
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._stores: dict[Path, LabelStore | None] = {}
+        self._refused: dict[Path, StoreError] = {}
+        self._waiting: list[_Waiting] = []
+        self._pending_files: dict[Path, FrameSource] = {}
+        self._retry = QTimer(self, interval=RETRY_MS)
+        self._retry.timeout.connect(self.flush)
+
+    @property
+    def waiting(self) -> int:
+        """Edits that are not on disk yet."""
+        return len(self._waiting)
+
+    def store_of(self, folder: Path, *, create: bool = False) -> LabelStore | None:
+        """Gives the open store of a folder, or None when it has none (or it is refused).
+
+        Args:
+            folder: Folder of the pictures.
+            create: Make it when it does not exist.
+
+        Raises:
+            StoreError: With `create`, when the store cannot be made or is refused.
+        """
+        store = self._stores.get(folder)
+        if store is not None:
+            return store
+        if not create and folder in self._stores:
+            return None
+        from sonichu_gui.labels.store import LabelStore
+
+        try:
+            store = LabelStore.open_for(folder, create=create)
+        except StoreError as error:
+            if create:
+                raise
+            if folder not in self._refused:
+                self._refused[folder] = error
+                self.failed.emit(error)
+            store = None
+        self._stores[folder] = store
+        return store
+
+    def remember_file(self, path: Path, source: FrameSource) -> None:
+        """Notes which file a digest belongs to; written with the file's first label."""
+        self._pending_files[path] = source
+        store = self.store_of(path.parent)
+        if store is not None:
+            self._write_file(store, path)
+
+    def current(self, place: Place) -> Annotation | None:
+        """Gives the annotation as last edited, on disk or still waiting."""
+        for waiting in reversed(self._waiting):
+            if waiting.place == place and waiting.annotation is not None:
+                return waiting.annotation
+        store = self.store_of(place.path.parent)
+        revision = store.current(place.frame, place.task_id) if store else None
+        return revision.annotation if revision else None
+
+    def calibration_for(self, path: Path, frame: FrameRef, base: Calibration) -> Calibration:
+        """Gives a file's calibration with a person's scale and confirmations."""
+        store = self.store_of(path.parent)
+        return store.calibration_for(frame.digest, base) if store else base
+
+    def statuses(self, folder: Path) -> dict[str, dict[tuple[int, str], Status]]:
+        """Gives the status of every labelled frame by file digest."""
+        store = self.store_of(folder)
+        return store.statuses() if store else {}
+
+    def save(self, place: Place, annotation: Annotation, *, rater: str, seconds: float) -> None:
+        """Writes an annotation; on disk when this returns, or waiting and said so."""
+
+        def write(store: LabelStore) -> None:
+            before = store.current(place.frame, place.task_id)
+            parent = before.id if before else None
+            store.append(
+                place.frame, annotation, rater=rater, parent_id=parent, seconds=round(seconds, 1)
+            )
+
+        self._keep(_Waiting(place.path.parent, write, place, annotation), place.path)
+
+    def save_prediction(self, place: Place, annotation: Annotation, *, rater: str) -> None:
+        """Writes what a model said, beside and never over what a person said."""
+
+        def write(store: LabelStore) -> None:
+            from sonichu_gui.labels.store import RevisionKind
+
+            store.append(place.frame, annotation, rater=rater, kind=RevisionKind.PREDICTION)
+
+        self._keep(_Waiting(place.path.parent, write), place.path)
+
+    def save_scale(self, place: Place, scale: Scale | None, *, rater: str) -> None:
+        """Writes a person's scale of a file, or that it was taken back."""
+        digest = place.frame.digest
+        self._keep(
+            _Waiting(place.path.parent, lambda s: s.save_scale(digest, scale, author=rater)),
+            place.path,
+        )
+
+    def save_confirmation(self, place: Place, key: str, *, rater: str, confirmed: bool) -> None:
+        """Writes that a person trusts a doubtful scale, or no longer does."""
+        digest = place.frame.digest
+
+        def write(store: LabelStore) -> None:
+            store.confirm_scale(digest, key, author=rater, confirmed=confirmed)
+
+        self._keep(_Waiting(place.path.parent, write), place.path)
+
+    def flush(self) -> None:
+        """Tries to write what waits, in order; stays quiet when it still cannot."""
+        while self._waiting:
+            first = self._waiting[0]
+            try:
+                store = self.store_of(first.folder, create=True)
+                if store is not None:
+                    first.write(store)
+            except StoreError:
+                return
+            self._waiting.pop(0)
+            self.waiting_changed.emit(len(self._waiting))
+        self._retry.stop()
+
+    def close(self) -> None:
+        """Writes what can be written and closes every store."""
+        self.flush()
+        self._retry.stop()
+        for store in self._stores.values():
+            if store is not None:
+                store.close()
+        self._stores.clear()
+
+    def _keep(self, edit: _Waiting, path: Path) -> None:
+        """Writes an edit now, behind those that already wait."""
+        if self._waiting:
+            self._wait(edit)
+            self.flush()
+            return
+        try:
+            store = self.store_of(edit.folder, create=True)
+            if store is not None:
+                self._write_file(store, path)
+                edit.write(store)
+        except StoreError as error:
+            self._wait(edit)
+            self.failed.emit(error)
+
+    def _wait(self, edit: _Waiting) -> None:
+        self._waiting.append(edit)
+        self._retry.start()
+        self.waiting_changed.emit(len(self._waiting))
+
+    def _write_file(self, store: LabelStore, path: Path) -> None:
+        source = self._pending_files.pop(path, None)
+        if source is not None:
+            store.remember_file(
+                digest=source.digest,
+                path=path,
+                width=source.width,
+                height=source.height,
+                frame_count=source.frame_count,
+                format=source.format,
+            )

@@ -1,0 +1,1 @@
+"""Panels: the quiet rooms around the canvas."""
