@@ -16,7 +16,7 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, 
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
-from sonichu_gui.paths import resources_dir
+from sonichu_gui.paths import resources
 
 PAIR_COLORS = (
     "#56B4E9",
@@ -131,7 +131,7 @@ def apply(app: QApplication, palette: Palette) -> None:
     load_fonts()
     app.setStyle("Fusion")
     app.setFont(font(11.5))
-    template = (resources_dir() / "theme.qss").read_text(encoding="utf-8")
+    template = resources("theme.qss").read_text(encoding="utf-8")
     colors = {name: getattr(palette, name) for name in Palette.__dataclass_fields__}
     app.setStyleSheet(Template(template).substitute(colors))
 
@@ -179,7 +179,7 @@ def icon(name: str, role: str = "text_soft") -> QIcon:
         name: File name without its ending.
         role: Attribute of `Palette`.
     """
-    svg = (resources_dir() / "icons" / f"{name}.svg").read_text(encoding="utf-8")
+    svg = resources("icons", f"{name}.svg").read_text(encoding="utf-8")
     renderer_data = QByteArray(svg.replace("currentColor", getattr(_current, role)).encode())
     result = QIcon()
     for size in (16, 20, 32, 40):

@@ -1,0 +1,307 @@
+"""The canvas: shows the frame and its marks, and repaints only what has changed.
+
+What the mouse and the keys mean is decided in `hand.py`; what is drawn, in `overlay.py`. The
+canvas owns the view (zoom and place of the frame) and turns both into pixels.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QFontMetricsF,
+    QImage,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QWidget
+
+from sonichu_gui.domain.calibration import Point
+from sonichu_gui.domain.frame import Frame
+from sonichu_gui.gui import theme
+from sonichu_gui.gui.canvas.labels import LabelLayout
+from sonichu_gui.gui.canvas.loupe import loupe_rect, paint_loupe
+from sonichu_gui.gui.canvas.marks import LineMark, Mark, changed_bounds
+from sonichu_gui.gui.canvas.overlay import OverlayOptions, build_marks, color_of
+from sonichu_gui.gui.canvas.painter import MarkPainter
+from sonichu_gui.gui.canvas.scale_bar import scale_bar
+from sonichu_gui.gui.canvas.transform import ViewTransform, fitted
+from sonichu_gui.gui.document import Document
+
+SHARP_FROM_ZOOM = 6.0
+"""From here on single pixels are shown as squares: smoothing would invent detail."""
+
+
+class Canvas(QWidget):
+    """The frame with its keypoints.
+
+    Args:
+        document: What is shown.
+    """
+
+    zoom_changed = Signal(float)
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.document = document
+        self.view = ViewTransform()
+        self._pixmap = QPixmap()
+        self._frame_size = (0, 0)
+        self._fits = True
+        self._marks: tuple[Mark, ...] = ()
+        self._show_names = True
+        self._show_uncertainty = True
+        self._peeking = False
+        self._radius = 6.0
+        self._loupe: tuple[int, Point] | None = None
+        self._plate_font = theme.font(11.5, weight=600)
+        self._small_font = theme.font(10.5)
+        self._layout = LabelLayout(QFontMetricsF(self._plate_font).horizontalAdvance)
+        self._ink = MarkPainter(self._plate_font)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setAccessibleName(self.tr("Frame with keypoints"))
+        self.setMinimumSize(280, 220)
+        document.frame_changed.connect(self._show_frame)
+        document.annotation_changed.connect(self._refresh_marks)
+        document.proposal_changed.connect(self._refresh_all_marks)
+        document.task_changed.connect(self._refresh_all_marks)
+        document.calibration_changed.connect(self._repaint_all)
+        document.selection_changed.connect(self._refresh_marks)
+        document.hover_changed.connect(self._refresh_marks)
+        document.tool_changed.connect(self._repaint_all)
+        document.scale_line_changed.connect(self._refresh_marks)
+
+    # ---- view ------------------------------------------------------------------------------
+
+    @property
+    def handle_reach(self) -> float:
+        """How far from a point, in widget units, the pointer still takes hold of it."""
+        return self._radius + 6.0
+
+    @property
+    def has_frame(self) -> bool:
+        """Whether there is something to look at."""
+        return not self._pixmap.isNull()
+
+    def set_view(self, view: ViewTransform, *, fits: bool = False) -> None:
+        """Shows the frame at another place or zoom."""
+        if self.has_frame:
+            size = (float(self.width()), float(self.height()))
+            view = view.kept_in_reach(frame=self._frame_size, widget=size)
+        zoomed = view.zoom != self.view.zoom
+        self.view = view
+        self._fits = fits
+        if zoomed:
+            self._layout.forget()
+            self.zoom_changed.emit(view.zoom * self.devicePixelRatioF())
+        self._refresh_all_marks()
+
+    def fit(self) -> None:
+        """Shows the whole frame."""
+        if self.has_frame:
+            size = (float(self.width()), float(self.height()))
+            self.set_view(fitted(frame=self._frame_size, widget=size), fits=True)
+
+    def show_actual_size(self) -> None:
+        """One image pixel on one screen pixel, around the middle; again: fit."""
+        target = 1.0 / self.devicePixelRatioF()
+        if abs(self.view.zoom - target) < 1e-6:
+            self.fit()
+        else:
+            self.zoom_by(target / self.view.zoom)
+
+    def zoom_by(self, factor: float, anchor: Point | None = None) -> None:
+        """Zooms around an anchor in widget units, by default the middle."""
+        middle = anchor or (self.width() / 2.0, self.height() / 2.0)
+        self.set_view(self.view.zoomed_at(middle, factor))
+
+    def pan_by(self, dx: float, dy: float) -> None:
+        """Moves the frame by widget units."""
+        self.set_view(self.view.panned(dx, dy), fits=False)
+
+    # ---- options ---------------------------------------------------------------------------
+
+    def show_names(self, on: bool) -> None:
+        """Shows or hides the names of the points."""
+        self._show_names = on
+        self._refresh_all_marks()
+
+    def show_uncertainty(self, on: bool) -> None:
+        """Shows or hides the model's uncertainty."""
+        self._show_uncertainty = on
+        self._refresh_all_marks()
+
+    def peek(self, on: bool) -> None:
+        """Hides all marks while held, to look under them."""
+        if on != self._peeking:
+            self._peeking = on
+            self.update()
+
+    @property
+    def is_peeking(self) -> bool:
+        """Whether the marks are hidden; hidden points cannot be taken hold of."""
+        return self._peeking
+
+    def show_loupe(self, index: int | None, cursor: Point | None = None) -> None:
+        """Shows the loupe on a keypoint, in the corner away from the cursor; None hides it."""
+        before = self._loupe_area()
+        self._loupe = None if index is None or cursor is None else (index, cursor)
+        for area in (before, self._loupe_area()):
+            if area is not None:
+                self.update(area)
+
+    def redress(self) -> None:
+        """Takes up new colours and fonts."""
+        self._repaint_all()
+
+    # ---- what changed ----------------------------------------------------------------------
+
+    def _show_frame(self, frame: Frame | None) -> None:
+        if frame is None:
+            self._pixmap, self._frame_size = QPixmap(), (0, 0)
+            self.update()
+            return
+        self._pixmap = QPixmap.fromImage(_image_of(frame))
+        size = (frame.width, frame.height)
+        refit = self._fits or size != self._frame_size
+        self._frame_size = size
+        self._layout.forget()
+        if refit:
+            self.fit()
+        self.update()
+
+    def _refresh_all_marks(self, _: object = None) -> None:
+        self._layout.forget()
+        self._marks = self._build_marks()
+        self.update()
+
+    def _refresh_marks(self, _: object = None) -> None:
+        """Takes up changed marks and repaints only where they are."""
+        marks = self._build_marks()
+        for x0, y0, x1, y1 in changed_bounds(self._marks, marks):
+            self.update(QRectF(x0, y0, x1 - x0, y1 - y0).toAlignedRect())
+        self._marks = marks
+        area = self._loupe_area()
+        if area is not None:
+            self.update(area)
+
+    def _repaint_all(self, _: object = None) -> None:
+        self._refresh_all_marks()
+
+    def _build_marks(self) -> tuple[Mark, ...]:
+        if not self.has_frame:
+            return ()
+        d = self.document
+        marks = build_marks(
+            task=d.task,
+            annotation=d.annotation,
+            measurements=d.measurements,
+            view=self.view,
+            options=OverlayOptions(
+                radius=self._radius,
+                names=self._show_names,
+                uncertainty=self._show_uncertainty,
+                selected=d.selected,
+                hovered=d.hovered,
+            ),
+            layout=self._layout,
+            area=(0.0, 0.0, float(self.width()), float(self.height())),
+            proposal=d.proposal,
+        )
+        if d.scale_line is not None:
+            start, end = (self.view.to_widget(point) for point in d.scale_line)
+            marks = (*marks, LineMark(start, end, theme.current().amber, 1.6, caps=7.0))
+        return marks
+
+    # ---- painting --------------------------------------------------------------------------
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paints the exposed part."""
+        painter = QPainter(self)
+        exposed = QRectF(event.rect())
+        painter.setClipRegion(event.region())
+        painter.fillRect(event.rect(), QColor(theme.current().canvas))
+        if self.has_frame:
+            self._paint_frame(painter)
+            if not self._peeking:
+                self._ink.paint(painter, self._marks, exposed)
+                self._paint_loupe(painter)
+            self._paint_scale_bar(painter)
+        painter.end()
+
+    def _paint_frame(self, painter: QPainter) -> None:
+        width, height = self._frame_size
+        target = QRectF(
+            self.view.left, self.view.top, width * self.view.zoom, height * self.view.zoom
+        )
+        smooth = self.view.zoom * self.devicePixelRatioF() < SHARP_FROM_ZOOM
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
+        painter.drawPixmap(target, self._pixmap, QRectF(0, 0, width, height))
+
+    def _paint_scale_bar(self, painter: QPainter) -> None:
+        bar = scale_bar(self.document.calibration.scale_for(), zoom=self.view.zoom)
+        if bar is None:
+            return
+        left, bottom = 24.0, self.height() - 26.0
+        painter.setFont(self._small_font)
+        painter.setPen(QColor("#A7B1BC"))
+        painter.drawText(QPointF(left, bottom - 8.0), bar.text)
+        painter.setPen(QPen(QColor("#E8ECF0"), 1.6))
+        painter.drawLine(QPointF(left, bottom), QPointF(left + bar.length, bottom))
+
+    def _paint_loupe(self, painter: QPainter) -> None:
+        if self._loupe is None:
+            return
+        index, cursor = self._loupe
+        point = self.document.annotation.keypoints[index]
+        if point is None:
+            return
+        name = self.document.task.keypoints[index].name
+        paint_loupe(
+            painter,
+            rect=loupe_rect(cursor=cursor, width=self.width(), height=self.height()),
+            frame=self._pixmap,
+            point=point.xy,
+            zoom=self.view.zoom,
+            color=color_of(self.document.task, index),
+            caption=f"{name}  {point.x:.1f}, {point.y:.1f}",
+            font=self._small_font,
+        )
+
+    def _loupe_area(self) -> QRect | None:
+        if self._loupe is None:
+            return None
+        rect = loupe_rect(cursor=self._loupe[1], width=self.width(), height=self.height())
+        return rect.toAlignedRect().adjusted(-3, -3, 3, 3)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keeps the frame fitted while the person has not zoomed, else its middle in the middle."""
+        super().resizeEvent(event)
+        if self._fits:
+            self.fit()
+        elif event.oldSize().isValid():
+            delta = event.size() - event.oldSize()
+            self.pan_by(delta.width() / 2.0, delta.height() / 2.0)
+
+    def sizeHint(self) -> QSize:
+        """Room for an 800 x 540 frame."""
+        return QSize(840, 600)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Takes the keys."""
+        super().focusInEvent(event)
+        self.update()
+
+
+def _image_of(frame: Frame) -> QImage:
+    """The frame as a QImage of its own memory."""
+    pixels = frame.pixels
+    row = pixels.strides[0]
+    kind = QImage.Format.Format_RGB888 if frame.is_color else QImage.Format.Format_Grayscale8
+    return QImage(pixels.data, frame.width, frame.height, row, kind).copy()

@@ -1,0 +1,51 @@
+"""What the pointer means: pure questions about places, asked in widget units."""
+
+from __future__ import annotations
+
+import math
+
+from sonichu_gui.domain.annotation import Annotation
+from sonichu_gui.domain.calibration import Point
+from sonichu_gui.gui.canvas.transform import ViewTransform
+
+DRAG_THRESHOLD = 3.0
+"""Widget units the pointer must travel before a press becomes a drag."""
+
+
+def nearest_keypoint(
+    annotation: Annotation, *, pointer: Point, view: ViewTransform, reach: float
+) -> int | None:
+    """Index of the placed keypoint nearest to the pointer within reach, or None.
+
+    Args:
+        annotation: The points, in image pixels.
+        pointer: In widget units.
+        view: How the frame lies on the widget.
+        reach: Largest distance in widget units.
+    """
+    best, best_distance = None, reach
+    for index, point in enumerate(annotation.keypoints):
+        if point is None:
+            continue
+        x, y = view.to_widget(point.xy)
+        distance = math.hypot(x - pointer[0], y - pointer[1])
+        if distance <= best_distance:
+            best, best_distance = index, distance
+    return best
+
+
+def is_drag(*, press: Point, now: Point) -> bool:
+    """Whether the pointer has left the press far enough to mean a movement."""
+    return math.hypot(now[0] - press[0], now[1] - press[1]) > DRAG_THRESHOLD
+
+
+def clamped(point: Point, *, width: int, height: int) -> Point:
+    """The point, pulled onto the frame: a point off the frame could not be reached again."""
+    return min(max(point[0], -0.5), width - 0.5), min(max(point[1], -0.5), height - 0.5)
+
+
+def next_index(current: int | None, *, count: int, step: int) -> int:
+    """The keypoint after (step 1) or before (step -1) the current, around the end."""
+    if current is None:
+        return 0 if step > 0 else count - 1
+    return (current + step) % count

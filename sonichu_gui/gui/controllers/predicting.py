@@ -1,0 +1,181 @@
+"""Asks the model for points, off the GUI thread, and brings them to where they were asked for.
+
+The model is loaded with the first prediction. A result for a frame or task that is no longer
+shown is dropped; a person's points are never replaced (see `Document.receive`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from sonichu_gui.domain.annotation import proposed_annotation
+from sonichu_gui.domain.frame import Frame
+from sonichu_gui.domain.task import Task
+from sonichu_gui.errors import ModelError, SonichuError, UntrainedHead
+from sonichu_gui.gui.document import Document, Tool
+from sonichu_gui.gui.jobs import IsCancelled, JobRunner, Lane, Report
+from sonichu_gui.prediction import zoo
+
+if TYPE_CHECKING:
+    from sonichu_gui.prediction.api import Prediction
+    from sonichu_gui.prediction.local import LocalPredictor
+
+KEY = "predict"
+
+
+class PredictController(QObject):
+    """Everything about the model.
+
+    Args:
+        document: Where points go.
+        jobs: Who runs the model.
+        model: Folder of the model, or None for the embedded one.
+        device: "auto", "cpu" or "cuda".
+        tta: Whether to predict on the mirror image too.
+    """
+
+    model_changed = Signal(object)  # ModelInfo | None
+    state_changed = Signal(str)  # what the status bar says of model and device
+
+    def __init__(
+        self, document: Document, jobs: JobRunner, *, model: Path | None, device: str, tta: bool
+    ) -> None:
+        super().__init__(document)
+        self._document = document
+        self._jobs = jobs
+        self._device = device
+        self._tta = tta
+        self._predictor: LocalPredictor | None = None
+        self._info: zoo.ModelInfo | None = None
+        self._folder = model
+        document.task_changed.connect(self._drop)
+        document.frame_changed.connect(self._drop)
+
+    @property
+    def info(self) -> zoo.ModelInfo | None:
+        """What is known about the model in use, None before it was looked up or when missing."""
+        return self._info
+
+    def look_up_model(self) -> None:
+        """Reads the card of the model in use; falls back to the embedded one with a word."""
+        try:
+            self._info = zoo.read_model_info(self._folder) if self._folder else zoo.default_model()
+        except ModelError as error:
+            self._document.failed.emit(error)
+            self._folder = None
+            try:
+                self._info = zoo.default_model()
+            except ModelError as missing:
+                self._info = None
+                self._document.failed.emit(missing)
+        self.model_changed.emit(self._info)
+        self._tell_state()
+
+    def use_model(self, folder: Path) -> bool:
+        """Takes another model folder; the present one stays when it cannot be read."""
+        try:
+            info = zoo.read_model_info(folder)
+        except ModelError as error:
+            self._document.failed.emit(error)
+            return False
+        self._folder, self._info, self._predictor = folder, info, None
+        self.model_changed.emit(info)
+        self._tell_state()
+        return True
+
+    def use_device(self, device: str) -> None:
+        """Runs the model on another device from the next prediction on."""
+        self._device, self._predictor = device, None
+        self._tell_state()
+
+    def use_tta(self, on: bool) -> None:
+        """Predicts on the mirror image too, or not."""
+        self._tta = on
+
+    def predict(self) -> None:
+        """Asks for the points of the shown frame and task."""
+        document, frame, task = self._document, self._document.frame, self._document.task
+        if frame is None:
+            document.noted.emit(self.tr("Open a frame first"))
+            return
+        if self._info is None:
+            self.look_up_model()
+        if self._info is None:
+            return
+        head = self._info.tasks.get(task.id)
+        if head is None or not head.trained:
+            self._offer_hand(UntrainedHead(*_no_head(self._info.name, task)))
+            return
+        tta = self._tta
+        self._jobs.submit(
+            Lane.MODEL,
+            lambda is_cancelled, report: self._run(frame, task, tta, is_cancelled, report),
+            key=KEY,
+            done=lambda prediction: self._receive(prediction, task),
+            failed=self._fail,
+            text=self.tr("Predicting {}").format(task.title),
+        )
+
+    def _run(
+        self, frame: Frame, task: Task, tta: bool, is_cancelled: IsCancelled, report: Report
+    ) -> Prediction:
+        """Worker thread: loads the model once, then predicts."""
+        if self._predictor is None:
+            report(-1.0, self.tr("Loading the model"))
+            from sonichu_gui.prediction.local import LocalPredictor
+
+            assert self._info is not None  # noqa: S101 - predict() has looked it up
+            predictor = LocalPredictor(self._info.folder, device=self._device)
+            predictor.load()
+            self._predictor = predictor
+            report(-1.0, self.tr("Predicting {}").format(task.title))
+        return self._predictor.predict(frame, task, tta=tta)
+
+    def _receive(self, prediction: Prediction, task: Task) -> None:
+        annotation = proposed_annotation(task, prediction.keypoints, prediction.model)
+        if self._document.receive(prediction, annotation):
+            text = self.tr("{} predicted in {:.0f} ms on {}")
+            self._document.noted.emit(
+                text.format(task.title, prediction.seconds * 1000, prediction.device.upper())
+            )
+        self._tell_state()
+
+    def _fail(self, error: BaseException) -> None:
+        if isinstance(error, UntrainedHead):
+            self._offer_hand(error)
+        elif isinstance(error, SonichuError):
+            self._document.failed.emit(error)
+        else:
+            self._document.failed.emit(
+                ModelError(
+                    f"The model failed: {type(error).__name__}: {error}.",
+                    "Choose another device or model, or place the points by hand.",
+                )
+            )
+
+    def _offer_hand(self, error: SonichuError) -> None:
+        """No head: say so once and let the person place the points."""
+        self._document.failed.emit(error)
+        if not self._document.annotation.is_complete:
+            self._document.set_tool(Tool.PLACE)
+
+    def _drop(self, _: object = None) -> None:
+        """The frame or task changed: what is being computed is no longer wanted."""
+        self._jobs.cancel(KEY)
+
+    def _tell_state(self) -> None:
+        if self._info is None:
+            self.state_changed.emit(self.tr("No model"))
+            return
+        device = self._predictor.device if self._predictor else self._device
+        self.state_changed.emit(f"{self._info.name} · {device.upper()}")
+
+
+def _no_head(model: str, task: Task) -> tuple[str, str]:
+    return (
+        f"The model {model} has no trained head for {task.title}.",
+        "Place the points by hand: click them in the order of the list.",
+    )

@@ -1,0 +1,349 @@
+"""Opens files and folders, shows frames, reads ahead, and finds the next thing to do.
+
+Decoding happens on reader threads. The frame asked for last wins; its neighbours in the direction
+of travel are read ahead into a cache bounded by bytes, so that the next frame is there at once.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QObject, QSize, Qt, Signal
+from PySide6.QtGui import QImage
+
+from sonichu_gui.domain.annotation import Status
+from sonichu_gui.domain.frame import Frame
+from sonichu_gui.errors import FrameError, SonichuError
+from sonichu_gui.gui.document import Document, Place, Study
+from sonichu_gui.gui.jobs import IsCancelled, JobRunner, Lane, Report
+from sonichu_gui.imaging.cache import FrameCache
+from sonichu_gui.imaging.sources import is_supported_name, open_source, scan_folder
+from sonichu_gui.tasks import load_tasks
+
+if TYPE_CHECKING:
+    from sonichu_gui.imaging.sources import FrameSource
+
+CACHE_BYTES = 256 * 1024 * 1024
+OPEN_SOURCES = 12
+AHEAD = 2
+CINE_AHEAD = 12
+THUMBNAIL = QSize(152, 104)
+DONE = (Status.ACCEPTED, Status.EDITED, Status.EXCLUDED)
+
+Shown = tuple[Path, "FrameSource", Frame]
+
+
+class _OpenSources:
+    """Files kept open, a few at a time, shared by the reader threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sources: OrderedDict[Path, FrameSource] = OrderedDict()
+
+    def get(self, path: Path) -> FrameSource:
+        with self._lock:
+            source = self._sources.get(path)
+            if source is not None:
+                self._sources.move_to_end(path)
+                return source
+        source = open_source(path)
+        with self._lock:
+            self._sources[path] = source
+            dropped = [
+                self._sources.popitem(last=False)[1]
+                for _ in range(max(len(self._sources) - OPEN_SOURCES, 0))
+            ]
+        for old in dropped:
+            old.close()
+        return source
+
+    def peek(self, path: Path) -> FrameSource | None:
+        with self._lock:
+            return self._sources.get(path)
+
+    def close(self) -> None:
+        with self._lock:
+            for source in self._sources.values():
+                source.close()
+            self._sources.clear()
+
+
+class StudyController(QObject):
+    """Everything about which frame is shown."""
+
+    thumbnail_made = Signal(object, object)  # Path, QImage
+    statuses_read = Signal(object)  # dict[Path, dict[task id, Status]]
+    opened = Signal(object)  # list[Path] a person asked for
+
+    def __init__(self, document: Document, jobs: JobRunner) -> None:
+        super().__init__(document)
+        self._document = document
+        self._jobs = jobs
+        self._sources = _OpenSources()
+        self._cache = FrameCache(CACHE_BYTES)
+        self._direction = 1
+        self._wanted: tuple[Path, int] | None = None
+        document.place_wanted.connect(self._show_place)
+
+    # ---- opening ---------------------------------------------------------------------------
+
+    def open_paths(self, paths: Sequence[Path], *, frame_index: int = 0) -> None:
+        """Opens what a person chose or dropped: a folder, one file with its folder, or files."""
+        paths = [path.absolute() for path in paths]
+        if not paths:
+            return
+        self.opened.emit(paths)
+        if len(paths) == 1:
+            target = paths[0]
+            folder = target if target.is_dir() else target.parent
+            first = None if target.is_dir() else target
+            self._open_folder(folder, first, frame_index)
+        else:
+            self._open_selection(paths, frame_index)
+
+    def _open_folder(self, folder: Path, first: Path | None, frame_index: int) -> None:
+        """Shows the asked file at once and lists its folder in the background."""
+        shown = (first,) if first is not None else ()
+        self._document.set_study(Study(folder.name or str(folder), shown, scanning=True))
+        if first is not None:
+            self.show(first, frame_index)
+
+        def work(is_cancelled: IsCancelled, report: Report) -> tuple[Path, ...]:
+            found: list[Path] = []
+            for path in scan_folder(folder, recursive=first is None):
+                if is_cancelled():
+                    break
+                found.append(path)
+            if first is not None and first not in found:
+                found.insert(0, first)
+            return tuple(found)
+
+        def done(found: tuple[Path, ...]) -> None:
+            self._document.grow_study(found, scanning=False)
+            self.read_statuses()
+            if first is None:
+                self._begin(folder, found)
+
+        self._jobs.submit(
+            Lane.READING,
+            work,
+            key="scan",
+            done=done,
+            failed=self._tell,
+            text=self.tr("Listing {}").format(folder.name),
+        )
+
+    def _begin(self, folder: Path, found: tuple[Path, ...]) -> None:
+        if found:
+            self.show(found[0])
+            return
+        self._document.clear_frame()
+        self._document.failed.emit(
+            FrameError(
+                f"{folder.name} holds no frames this app can open.",
+                "Choose a folder with PNG, JPEG, BMP, TIFF or DICOM files.",
+            )
+        )
+
+    def _open_selection(self, paths: Sequence[Path], frame_index: int) -> None:
+        files: list[Path] = []
+        for path in paths:
+            files += list(scan_folder(path)) if path.is_dir() else [path]
+        usable = [path for path in files if is_supported_name(path) or not path.suffix]
+        title = self.tr("{} files").format(len(usable))
+        self._document.set_study(Study(title, tuple(usable)))
+        self.read_statuses()
+        if usable:
+            self.show(usable[0], frame_index)
+
+    # ---- showing ---------------------------------------------------------------------------
+
+    def show(self, path: Path, index: int = 0) -> None:
+        """Shows a frame: at once when it was read ahead, else when a reader has decoded it."""
+        self._note_direction(path, index)
+        self._wanted = (path, index)
+        ready = self._ready(path, index)
+        if ready is not None:
+            self._jobs.cancel("show")
+            self._shown(ready)
+            return
+
+        def work(is_cancelled: IsCancelled, report: Report) -> Shown:
+            return self._read(path, index)
+
+        def failed(error: BaseException) -> None:
+            self._document.clear_frame()
+            self._document.path = path
+            self._tell(error)
+
+        self._jobs.submit(
+            Lane.READING,
+            work,
+            key="show",
+            done=self._shown,
+            failed=failed,
+            text=self.tr("Reading {}").format(path.name),
+        )
+
+    def step_file(self, step: int) -> None:
+        """Shows the next (1) or previous (-1) file of the list."""
+        paths, at = self._document.study.paths, self._position()
+        target = at + step
+        if paths and 0 <= target < len(paths):
+            self.show(paths[target])
+
+    def step_frame(self, step: int) -> None:
+        """Steps through the frames of a cine; a single frame stays."""
+        source, path = self._document.source, self._document.path
+        if source is None or path is None or source.frame_count < 2:
+            return
+        asked = self._wanted[1] if self._wanted and self._wanted[0] == path else 0
+        self.show_frame(asked + step)
+
+    def show_frame(self, index: int) -> None:
+        """Shows a frame of the open cine, the nearest one when out of range."""
+        source, path = self._document.source, self._document.path
+        if source is not None and path is not None:
+            self.show(path, min(max(index, 0), source.frame_count - 1))
+
+    def step_to_do(self, step: int, statuses: dict[Path, dict[str, Status]]) -> None:
+        """Shows the next or previous file that has no finished label for the task."""
+        paths, at, task = self._document.study.paths, self._position(), self._document.task.id
+        order = range(at + step, len(paths) if step > 0 else -1, step)
+        for position in order:
+            if statuses.get(paths[position], {}).get(task, Status.TODO) not in DONE:
+                self.show(paths[position])
+                return
+        self._document.noted.emit(self.tr("Nothing more to do in this direction"))
+
+    def is_ready(self, path: Path, index: int) -> bool:
+        """Whether a frame can be shown without waiting."""
+        return self._ready(path, index) is not None
+
+    # ---- thumbnails and statuses -----------------------------------------------------------
+
+    def make_thumbnail(self, path: Path) -> None:
+        """Draws a small picture of a file's first frame in the background."""
+
+        def work(is_cancelled: IsCancelled, report: Report) -> QImage:
+            return _thumbnail(self._read(path, 0)[2])
+
+        def done(image: QImage) -> None:
+            self.thumbnail_made.emit(path, image)
+
+        def failed(error: BaseException) -> None:
+            self.thumbnail_made.emit(path, QImage())
+
+        self._jobs.submit(Lane.READING, work, key=f"thumbnail {path}", done=done, failed=failed)
+
+    def read_statuses(self) -> None:
+        """Tells the status of every file of the study that a store knows."""
+        found: dict[Path, dict[str, Status]] = {}
+        for folder in dict.fromkeys(path.parent for path in self._document.study.paths):
+            found.update(self._document.keeper.statuses_by_path(folder))
+        self.statuses_read.emit(found)
+
+    def close(self) -> None:
+        """Closes the open files."""
+        self._sources.close()
+
+    # ---- inside ----------------------------------------------------------------------------
+
+    def _read(self, path: Path, index: int) -> Shown:
+        """Reader thread: opens and decodes, through the cache."""
+        source = self._sources.get(path)
+        frame = self._cache.get(source.digest, index)
+        if frame is None:
+            frame = source.frame(index)
+            self._cache.put(frame)
+        return path, source, frame
+
+    def _ready(self, path: Path, index: int) -> Shown | None:
+        source = self._sources.peek(path)
+        frame = self._cache.get(source.digest, index) if source else None
+        return (path, source, frame) if source and frame else None
+
+    def _shown(self, shown: Shown) -> None:
+        path, source, frame = shown
+        self._document.set_frame(path, source, frame)
+        self._read_ahead(path, source, frame.ref.index)
+
+    def _read_ahead(self, path: Path, source: FrameSource, index: int) -> None:
+        wanted: list[tuple[Path, int]] = []
+        if source.frame_count > 1:
+            for step in range(1, CINE_AHEAD + 1):
+                ahead = index + step * self._direction
+                if 0 <= ahead < source.frame_count:
+                    wanted.append((path, ahead))
+        paths, at = self._document.study.paths, self._position()
+        for step in (*range(1, AHEAD + 1), -1):
+            neighbour = at + step * self._direction
+            if 0 <= neighbour < len(paths):
+                wanted.append((paths[neighbour], 0))
+        wanted = [want for want in wanted if self._ready(*want) is None]
+        if not wanted:
+            return
+
+        def work(is_cancelled: IsCancelled, report: Report) -> None:
+            for where, number in wanted:
+                if is_cancelled():
+                    return
+                try:
+                    self._read(where, number)
+                except SonichuError:
+                    continue  # told when a person asks for it
+
+        self._jobs.submit(Lane.READING, work, key="ahead", done=_ignore, failed=_ignore)
+
+    def _note_direction(self, path: Path, index: int) -> None:
+        if self._wanted is None:
+            return
+        before_path, before_index = self._wanted
+        if path == before_path and index != before_index:
+            self._direction = 1 if index > before_index else -1
+        elif path != before_path:
+            paths = self._document.study.paths
+            if path in paths and before_path in paths:
+                self._direction = 1 if paths.index(path) > paths.index(before_path) else -1
+
+    def _position(self) -> int:
+        """Place of the file asked for last in the list, -1 when it is not there."""
+        path = self._wanted[0] if self._wanted else None
+        try:
+            return self._document.study.paths.index(path) if path else -1
+        except ValueError:
+            return -1
+
+    def _show_place(self, place: Place) -> None:
+        """An undo happened elsewhere: go there, so that it is seen."""
+        task = load_tasks().get(place.task_id)
+        if task is not None:
+            self._document.set_task(task)
+        self.show(place.path, place.frame.index)
+
+    def _tell(self, error: BaseException) -> None:
+        if isinstance(error, SonichuError):
+            self._document.failed.emit(error)
+        else:
+            raise error
+
+
+def _thumbnail(frame: Frame) -> QImage:
+    """A small copy of a frame; QImage may be used on any thread."""
+    pixels = np.ascontiguousarray(frame.pixels)
+    kind = QImage.Format.Format_RGB888 if frame.is_color else QImage.Format.Format_Grayscale8
+    image = QImage(pixels.data, frame.width, frame.height, pixels.strides[0], kind)
+    return image.scaled(
+        THUMBNAIL,
+        Qt.AspectRatioMode.KeepAspectRatioByExpanding,
+        Qt.TransformationMode.SmoothTransformation,
+    )
+
+
+def _ignore(_: object) -> None:
+    """Reading ahead and small pictures fail quietly: the person asks for the file itself."""
