@@ -1,0 +1,72 @@
+"""What a run that was killed needs to go on as if it had not been.
+
+Frames and augmentation of a step are functions of seed and step alone (``data.frames``,
+``heads.make_batch``), so the step number stands for the position in the data and for the state of
+the random numbers.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sonichu_gui.training.config import TrainingError
+
+CHECKPOINT_FILE = "checkpoint.pt"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The state before ``step``.
+
+    Attributes:
+        step: the first step that is still to be done.
+        weights: of model and auxiliary head.
+        average: exponential moving average of ``weights``.
+        optimiser: AdamW's state.
+        run: name of everything that must not change between the parts of a run.
+    """
+
+    step: int
+    weights: dict[str, Tensor]
+    average: dict[str, Tensor]
+    optimiser: dict[str, Any]
+    run: str
+
+
+def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
+    """Replace the folder's checkpoint; a kill meanwhile leaves the old one whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    beside = folder / (CHECKPOINT_FILE + ".new")
+    torch.save({name: getattr(checkpoint, name) for name in Checkpoint.__slots__}, beside)
+    with beside.open("rb") as stream:
+        os.fsync(stream.fileno())
+    beside.replace(folder / CHECKPOINT_FILE)
+
+
+def read_checkpoint(folder: Path, *, run: str) -> Checkpoint | None:
+    """The folder's checkpoint, or None where there is none yet.
+
+    Raises:
+        TrainingError: when it cannot be read or belongs to a run with other settings.
+    """
+    path = folder / CHECKPOINT_FILE
+    if not path.exists():
+        return None
+    try:
+        checkpoint = Checkpoint(**torch.load(path, map_location="cpu", weights_only=True))
+    except Exception as cause:  # torch raises whatever the broken pickle made it stumble over
+        raise TrainingError(
+            f"{path} is not a whole checkpoint: {cause}", "Remove it to start the run anew."
+        ) from cause
+    if checkpoint.run != run:
+        raise TrainingError(
+            f"{path} belongs to a run with other settings.",
+            "Restore the configuration, or choose another output folder.",
+        )
+    return checkpoint

@@ -1,0 +1,1 @@
+"""What training reads: label files, frames in memory, and their augmentation."""

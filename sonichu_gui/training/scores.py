@@ -1,0 +1,180 @@
+"""Scores of predicted keypoints against labels: radial errors in pixels, measures in their units.
+
+Pixels are those of the original image; an error at the network's input size is another number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypedDict
+
+import numpy as np
+import numpy.typing as npt
+
+from sonichu_gui.biometry.measure import measure
+from sonichu_gui.domain.annotation import Annotation, Keypoint
+from sonichu_gui.domain.calibration import Calibration, ScaleSource, given_scale
+from sonichu_gui.tasks import task_named
+
+if TYPE_CHECKING:
+    from sonichu_gui.domain.measurement import Measurement
+    from sonichu_gui.domain.task import Task
+    from sonichu_gui.training.data.labels import LabelRow
+
+Points = npt.NDArray[np.float64]
+
+
+class MeasureScore(TypedDict):
+    """Error of one measure over the frames that have it: predicted minus labelled."""
+
+    mae: float
+    bias: float
+    median: float
+    p95: float
+    unit: str
+    n: int
+
+
+class TaskScore(TypedDict):
+    """Errors of one task; ``unordered``: the two ends of a pair may swap."""
+
+    n: int
+    mre_px: float
+    mre_unordered_px: float
+    median_px: float
+    p95_px: float
+    median_unordered_px: float
+    p95_unordered_px: float
+    measures: dict[str, MeasureScore]
+
+
+class Scores(TypedDict):
+    """All tasks; weighted = mean over images, unweighted = mean over tasks."""
+
+    tasks: dict[str, TaskScore]
+    weighted_mre_px: float
+    unweighted_mre_px: float
+
+
+def score(rows: Sequence[LabelRow], predicted: Sequence[Points]) -> Scores:
+    """Scores of one prediction a row.
+
+    Args:
+        rows: the labels, of any tasks.
+        predicted: (K, 2) each, original pixels.
+
+    Raises:
+        ValueError: when there is nothing to score, or the two do not match.
+    """
+    if not rows or len(rows) != len(predicted):
+        raise ValueError(f"{len(predicted)} predictions for {len(rows)} labels")
+    by_task: dict[str, list[int]] = {}
+    for index, row in enumerate(rows):
+        by_task.setdefault(row.task_id, []).append(index)
+    tasks = {
+        name: _task_score(
+            task_named(name), [rows[i] for i in chosen], [predicted[i] for i in chosen]
+        )
+        for name, chosen in by_task.items()
+    }
+    return {
+        "tasks": tasks,
+        "weighted_mre_px": sum(t["mre_px"] * t["n"] for t in tasks.values()) / len(rows),
+        "unweighted_mre_px": sum(t["mre_px"] for t in tasks.values()) / len(tasks),
+    }
+
+
+def radial_error(predicted: Points, true: Points, pairs: Sequence[tuple[int, int]] = ()) -> float:
+    """Mean distance over the points; ends of ``pairs`` are matched the better way round."""
+    best = predicted.copy()
+    for first, second in pairs:
+        swapped = predicted[[second, first]]
+        target = true[[first, second]]
+        straight_error = np.linalg.norm(predicted[[first, second]] - target, axis=1).sum()
+        if np.linalg.norm(swapped - target, axis=1).sum() < straight_error:
+            best[[first, second]] = swapped
+    return float(np.linalg.norm(best - true, axis=1).mean())
+
+
+def measured(task: Task, row: LabelRow, points: Points) -> tuple[Measurement, ...]:
+    """All measures of these points at the scale that the label row states."""
+    annotation = Annotation(task.id, tuple(Keypoint(float(x), float(y)) for x, y in points))
+    pixel_size = row.number("pixel_size_mm")
+    if pixel_size is None:
+        return measure(task, annotation, Calibration())
+    scale = given_scale(
+        dx_mm=pixel_size,
+        dy_mm=pixel_size,
+        source=ScaleSource.LABEL_FILE,
+        reason="the label file's pixel_size_mm",
+    )
+    return measure(task, annotation, Calibration(override=scale))
+
+
+def _task_score(task: Task, rows: Sequence[LabelRow], predicted: Sequence[Points]) -> TaskScore:
+    ordered = [radial_error(p, row.points) for row, p in zip(rows, predicted, strict=True)]
+    unordered = [
+        radial_error(p, row.points, task.unordered_pairs)
+        for row, p in zip(rows, predicted, strict=True)
+    ]
+    return {
+        "n": len(rows),
+        "mre_px": float(np.mean(ordered)),
+        "mre_unordered_px": float(np.mean(unordered)),
+        "median_px": float(np.median(ordered)),
+        "p95_px": float(np.percentile(ordered, 95)),
+        "median_unordered_px": float(np.median(unordered)),
+        "p95_unordered_px": float(np.percentile(unordered, 95)),
+        "measures": _measure_scores(task, rows, predicted),
+    }
+
+
+def _measure_scores(
+    task: Task, rows: Sequence[LabelRow], predicted: Sequence[Points]
+) -> dict[str, MeasureScore]:
+    errors: dict[tuple[str, str], list[float]] = {}
+    for row, points in zip(rows, predicted, strict=True):
+        truths = measured(task, row, row.points)
+        for guess, truth in zip(measured(task, row, points), truths, strict=True):
+            reference = _reference(row, truth)
+            if guess.value is not None and reference is not None:
+                errors.setdefault((guess.name, guess.unit), []).append(guess.value - reference)
+    names = [name for name, _ in errors]
+    return {
+        name if names.count(name) == 1 else f"{name} [{unit}]": _measure_score(values, unit)
+        for (name, unit), values in errors.items()
+    }
+
+
+def _reference(row: LabelRow, truth: Measurement) -> float | None:
+    """The file's own figure (column ``hc_mm`` for HC), else what its points measure."""
+    published = row.number(f"{truth.name.lower()}_{truth.unit}")
+    return truth.value if published is None else published
+
+
+def _measure_score(errors: Sequence[float], unit: str) -> MeasureScore:
+    absolute = np.abs(errors)
+    return {
+        "mae": float(absolute.mean()),
+        "bias": float(np.mean(errors)),
+        "median": float(np.median(absolute)),
+        "p95": float(np.percentile(absolute, 95)),
+        "unit": unit,
+        "n": len(errors),
+    }
+
+
+def coordinate_median(predictions: Sequence[Sequence[Points]]) -> list[Points]:
+    """For each frame, the median of every coordinate over the models."""
+    return [np.median(np.stack(frame), axis=0) for frame in zip(*predictions, strict=True)]
+
+
+def paired_like(predicted: Points, reference: Points, pairs: Sequence[tuple[int, int]]) -> Points:
+    """The points with the ends of each pair the way round that lies nearer to the reference."""
+    turned = predicted.copy()
+    for first, second in pairs:
+        here = [first, second]
+        straight = np.linalg.norm(predicted[here] - reference[here])
+        if np.linalg.norm(predicted[here[::-1]] - reference[here]) < straight:
+            turned[here] = predicted[here[::-1]]
+    return turned
