@@ -167,6 +167,16 @@ class Document(QObject):
         self.calibration_changed.emit(self.calibration)
         self._load_annotation()
 
+    def reload(self) -> None:
+        """Takes up what was written to the store by other means, e.g. an import."""
+        self.undo_stack.clear()
+        if self.path is not None and self.frame is not None:
+            self.calibration = self.keeper.calibration_for(
+                self.path, self.frame.ref, self.frame.calibration
+            )
+            self.calibration_changed.emit(self.calibration)
+        self._load_annotation()
+
     def clear_frame(self) -> None:
         """Shows no frame."""
         self.cancel_preview()

@@ -167,7 +167,7 @@ class Canvas(QWidget):
             self._pixmap, self._frame_size = QPixmap(), (0, 0)
             self.update()
             return
-        self._pixmap = QPixmap.fromImage(_image_of(frame))
+        self._pixmap = QPixmap.fromImage(image_of(frame))
         size = (frame.width, frame.height)
         refit = self._fits or size != self._frame_size
         self._frame_size = size
@@ -299,8 +299,8 @@ class Canvas(QWidget):
         self.update()
 
 
-def _image_of(frame: Frame) -> QImage:
-    """The frame as a QImage of its own memory."""
+def image_of(frame: Frame) -> QImage:
+    """Gives the frame as a QImage of its own memory."""
     pixels = frame.pixels
     row = pixels.strides[0]
     kind = QImage.Format.Format_RGB888 if frame.is_color else QImage.Format.Format_Grayscale8

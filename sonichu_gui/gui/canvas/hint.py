@@ -1,0 +1,70 @@
+"""One quiet line in the corner of the canvas: what the next click or key does."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtWidgets import QLabel
+
+from sonichu_gui.gui import theme
+from sonichu_gui.gui.canvas.canvas import Canvas
+from sonichu_gui.gui.document import Document, Tool
+
+MARGIN = 18
+
+
+class CanvasHint(QLabel):
+    """Follows the tool in hand.
+
+    Args:
+        canvas: Where it lies.
+        document: What it speaks of.
+    """
+
+    def __init__(self, canvas: Canvas, document: Document) -> None:
+        super().__init__(canvas)
+        self._document = document
+        self._canvas = canvas
+        self.setObjectName("canvasHint")
+        self.setFont(theme.font(11.5))
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        canvas.installEventFilter(self)
+        document.tool_changed.connect(self._renew)
+        document.annotation_changed.connect(self._renew)
+        document.scale_line_changed.connect(self._renew)
+        document.frame_changed.connect(self._renew)
+        self._renew()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Keeps its corner when the canvas changes size."""
+        if event.type() == QEvent.Type.Resize:
+            self._settle()
+        return False
+
+    def _renew(self, _: object = None) -> None:
+        text = self._words()
+        if text != self.text():
+            self.setText(text)
+            self._settle()
+
+    def _words(self) -> str:
+        document = self._document
+        if document.frame is None:
+            return ""
+        if document.tool is Tool.SCALE:
+            if document.scale_line is None:
+                return self.tr("Click one end of a length you know, then the other   Esc cancels")
+            return self.tr("Give the length of the line in the scale card   Esc cancels")
+        unplaced = document.annotation.next_unplaced
+        if document.tool is Tool.PLACE and unplaced is not None:
+            name = document.task.keypoints[unplaced].name
+            return self.tr("Click {}   Backspace takes back   Esc ends").format(name)
+        if document.annotation.is_empty:
+            return self.tr("R predict   P place by hand   F fit")
+        return self.tr("Space accept and next   H peek   E uncertainty   F fit")
+
+    def _settle(self) -> None:
+        self.adjustSize()
+        size = self._canvas.size()
+        self.move(
+            size.width() - self.width() - MARGIN, size.height() - self.height() - MARGIN
+        )

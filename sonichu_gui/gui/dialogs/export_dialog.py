@@ -1,0 +1,158 @@
+"""Asks what to export: which format, which task, which labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QDialog,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QRadioButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from sonichu_gui.domain.annotation import Status
+from sonichu_gui.domain.task import Task
+from sonichu_gui.gui import theme
+
+HUMAN = (Status.ACCEPTED, Status.EDITED)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFormat:
+    """A format as the person reads it."""
+
+    kind: str
+    title: str
+    words: str
+    file_name: str
+    pattern: str
+
+
+FORMATS = (
+    ExportFormat(
+        "csv", "Label CSV", "Points for training, one row a frame", "labels.csv", "CSV (*.csv)"
+    ),
+    ExportFormat(
+        "coco", "COCO keypoints", "For other training tools", "keypoints.json", "JSON (*.json)"
+    ),
+    ExportFormat(
+        "predictions",
+        "Predictions JSON",
+        "Points in the challenge's prediction format",
+        "regression_predictions.json",
+        "JSON (*.json)",
+    ),
+    ExportFormat(
+        "measurements",
+        "Measurements CSV",
+        "Numbers with unit, uncertainty and scale source",
+        "measurements.csv",
+        "CSV (*.csv)",
+    ),
+    ExportFormat(
+        "corrections",
+        "Corrections JSON",
+        "What the model said and what a person made of it",
+        "corrections.json",
+        "JSON (*.json)",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportChoice:
+    """What a person chose."""
+
+    format: ExportFormat
+    task_id: str | None
+    statuses: tuple[Status, ...]
+
+
+class ExportDialog(QDialog):
+    """The question before an export.
+
+    Args:
+        task: The task in work.
+        parent: Window of the dialog.
+    """
+
+    chosen = Signal(object)  # ExportChoice
+
+    def __init__(self, task: Task, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Export"))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setModal(True)
+        self._task = task
+        self._formats = QButtonGroup(self)
+        self._tasks = QButtonGroup(self)
+        self._whose = QButtonGroup(self)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 20, 24, 20)
+        column.setSpacing(6)
+        column.addWidget(self._head(self.tr("Format")))
+        for number, item in enumerate(FORMATS):
+            column.addLayout(self._choice(self._formats, number, self.tr(item.title), self.tr(item.words)))
+        column.addSpacing(10)
+        column.addWidget(self._head(self.tr("Which labels")))
+        column.addLayout(self._choice(self._tasks, 0, self.tr("All tasks"), ""))
+        column.addLayout(self._choice(self._tasks, 1, task.title, self.tr("only this task")))
+        column.addSpacing(6)
+        column.addLayout(
+            self._choice(self._whose, 0, self.tr("Accepted and edited"), self.tr("what a person stands for"))
+        )
+        column.addLayout(
+            self._choice(self._whose, 1, self.tr("All points"), self.tr("with the model's proposals"))
+        )
+        column.addSpacing(14)
+        column.addLayout(self._buttons())
+        for group in (self._formats, self._tasks, self._whose):
+            group.button(0).setChecked(True)
+
+    def _choice(self, group: QButtonGroup, number: int, text: str, words: str) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        button = QRadioButton(text)
+        button.setMinimumWidth(180)
+        group.addButton(button, number)
+        row.addWidget(button)
+        note = QLabel(words)
+        note.setObjectName("soft")
+        row.addWidget(note, 1)
+        return row
+
+    def _head(self, text: str) -> QLabel:
+        label = QLabel(text)
+        label.setObjectName("sectionHead")
+        label.setFont(theme.font(10.5, weight=600, spaced=True, caps=True))
+        return label
+
+    def _buttons(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addStretch(1)
+        cancel = QPushButton(self.tr("Cancel"))
+        cancel.clicked.connect(self.reject)
+        export = QPushButton(self.tr("Choose file and export"))
+        export.setProperty("accent", True)
+        export.setDefault(True)
+        export.clicked.connect(self._choose)
+        for button in (cancel, export):
+            button.setFixedHeight(32)
+            row.addWidget(button)
+        return row
+
+    def _choose(self) -> None:
+        choice = ExportChoice(
+            FORMATS[self._formats.checkedId()],
+            self._task.id if self._tasks.checkedId() == 1 else None,
+            HUMAN if self._whose.checkedId() == 0 else (*HUMAN, Status.PROPOSED),
+        )
+        self.accept()
+        self.chosen.emit(choice)

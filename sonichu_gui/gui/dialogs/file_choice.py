@@ -1,0 +1,60 @@
+"""Asks for files and folders with the desktop's own dialogs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+FRAMES = "*.png *.jpg *.jpeg *.bmp *.tif *.tiff *.dcm *.dicom *.ima"
+
+
+def ask_for_frames(parent: QWidget, start: Path | None) -> list[Path]:
+    """Asks for one or more frames; empty when the person changes their mind."""
+    kinds = ";;".join((_tr("Ultrasound frames ({})").format(FRAMES), _tr("All files (*)")))
+    names, _ = QFileDialog.getOpenFileNames(parent, _tr("Open files"), _text(start), kinds)
+    return [Path(name) for name in names]
+
+
+def ask_for_folder(parent: QWidget, title: str, start: Path | None) -> Path | None:
+    """Asks for a folder."""
+    name = QFileDialog.getExistingDirectory(parent, title, _text(start))
+    return Path(name) if name else None
+
+
+def ask_for_label_file(
+    parent: QWidget, kinds: dict[str, str], start: Path | None
+) -> tuple[Path, str] | None:
+    """Asks for a label file and its format.
+
+    Args:
+        parent: Window of the dialog.
+        kinds: Format -> words with a pattern, e.g. "Label CSV (*.csv)".
+        start: Folder to begin in.
+
+    Returns:
+        File and format, or None.
+    """
+    name, chosen = QFileDialog.getOpenFileName(
+        parent, _tr("Import labels"), _text(start), ";;".join(kinds.values())
+    )
+    kind = next((kind for kind, words in kinds.items() if words == chosen), "")
+    return (Path(name), kind) if name and kind else None
+
+
+def ask_where_to_write(parent: QWidget, title: str, start: Path, pattern: str) -> Path | None:
+    """Asks for a file to be written; the dialog itself asks before replacing one."""
+    name, _ = QFileDialog.getSaveFileName(parent, title, str(start), pattern)
+    if not name:
+        return None
+    path = Path(name)
+    return path if path.suffix else path.with_suffix(start.suffix)
+
+
+def _text(path: Path | None) -> str:
+    return str(path) if path is not None else ""
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("file_choice", text)
