@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,12 @@ def shared_data() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip(f"no real frames: {folder}/data is absent (set SONICHU_SHARED_DATA)")
     return folder
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skips a test that drives a real window where there is nothing to drive it with."""
+    if item.get_closest_marker("display") is None:
+        return
+    missing = [tool for tool in ("Xvfb", "xdotool") if shutil.which(tool) is None]
+    if missing:
+        pytest.skip(f"{' and '.join(missing)} not installed")
