@@ -1,0 +1,1 @@
+"""The app's door to a model; importing it imports no torch."""

@@ -1,0 +1,259 @@
+"""A model folder run on this machine, by the app's own network code.
+
+Code that lies beside weights is never run. torch is imported by the first `load`, on whatever
+thread asks for it. One lock serves load and predict: two passes at once on the same cores take
+longer than one after the other.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sonichu_gui.domain.annotation import Keypoint, ModelId, Origin
+from sonichu_gui.errors import ModelError, UntrainedHead
+from sonichu_gui.prediction.api import Prediction
+from sonichu_gui.prediction.zoo import ModelInfo, read_model_info
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import ModuleType
+
+    from torch import Tensor
+
+    from sonichu_gui.domain.frame import Frame, FrameRef
+    from sonichu_gui.domain.task import Task
+    from sonichu_gui.model.modeling_sonichu import (
+        KeypointOutput,
+        SonichuModel,
+        SonichuPreprocessor,
+    )
+
+DEVICE_CHOICES = ("auto", "cpu", "cuda")
+
+_log = logging.getLogger(__name__)
+
+
+def devices() -> tuple[str, ...]:
+    """Gives the devices that a model can run on here, "cpu" first; imports torch."""
+    torch = _import_torch()
+    return ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",)
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """A model in memory."""
+
+    id: ModelId
+    network: SonichuModel
+    prepare: SonichuPreprocessor
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Encoded:
+    """Features of the last frame: other tasks of the same frame need only their head."""
+
+    frame: FrameRef
+    tta: bool
+    features: Tensor
+
+
+class LocalPredictor:
+    """Predicts with the model of a folder; safe to call from any thread.
+
+    Args:
+        folder: The model folder.
+        device: One of `DEVICE_CHOICES`; "auto" takes CUDA where there is one.
+
+    Raises:
+        ModelError: The folder is no model folder.
+        ValueError: There is no such choice of device.
+    """
+
+    def __init__(self, folder: Path, *, device: str = "auto") -> None:
+        if device not in DEVICE_CHOICES:
+            raise ValueError(f"device {device!r} is none of {', '.join(DEVICE_CHOICES)}")
+        self._info = read_model_info(folder)
+        self._wanted = device
+        self._lock = threading.Lock()
+        self._loaded: _Loaded | None = None
+        self._encoded: _Encoded | None = None
+
+    @property
+    def info(self) -> ModelInfo:
+        """Which model it is and which heads it has."""
+        return self._info
+
+    @property
+    def device(self) -> str:
+        """Where it runs, "cpu" or "cuda"; what was asked for until it is loaded."""
+        loaded = self._loaded
+        return self._wanted if loaded is None else loaded.device
+
+    def load(self) -> None:
+        """Imports torch and reads the weights; does nothing the second time.
+
+        Raises:
+            ModelError: torch or CUDA is not there, or the folder does not hold a whole model.
+        """
+        with self._lock:
+            self._load()
+
+    def predict(self, frame: Frame, task: Task, *, tta: bool) -> Prediction:
+        """Gives the keypoints of the task, in image pixels.
+
+        Args:
+            frame: The picture; its features are kept until another frame comes.
+            task: What to look for.
+            tta: Average the heatmaps of the frame and its mirror image; about twice the time.
+
+        Raises:
+            UntrainedHead: The model has no trained head for the task.
+            ModelError: The model cannot be loaded, does not fit the task, or failed.
+        """
+        self._require_head(task)
+        with self._lock:
+            loaded = self._load()
+            start = time.perf_counter()
+            try:
+                points = self._keypoints(loaded, frame, task, tta=tta)
+            except RuntimeError as error:
+                if not (loaded.device == "cuda" and _is_out_of_memory(error)):
+                    raise self._failure(frame, task, error) from error
+                _log.warning("%s: out of GPU memory, going on with the CPU", self._info.name)
+                loaded = self._move_to_cpu(loaded)
+                points = self._keypoints(loaded, frame, task, tta=tta)
+            seconds = time.perf_counter() - start
+        return Prediction(frame.ref, task.id, points, loaded.id, seconds, tta, loaded.device)
+
+    def _require_head(self, task: Task) -> None:
+        if not self._info.has_trained_head(task.id):
+            raise UntrainedHead(
+                f"This model has no trained head for {task.title} ({task.id}).",
+                "Place the points by hand.",
+            )
+        count = len(self._info.tasks[task.id].keypoints)
+        if count != len(task.keypoints):
+            raise ModelError(
+                f"The head of {self._info.name} for {task.id} finds {count} points,"
+                f" the task has {len(task.keypoints)}.",
+                "Choose a model that was trained for this task.",
+            )
+
+    def _load(self) -> _Loaded:
+        if self._loaded is None:
+            torch = _import_torch()
+            from sonichu_gui.model.modeling_sonichu import (
+                CheckpointError,
+                SonichuModel,
+                SonichuPreprocessor,
+            )
+
+            device = self._choose_device(cuda=torch.cuda.is_available())
+            torch.set_num_threads(min(torch.get_num_threads(), _usable_cores()))
+            folder = self._info.folder
+            try:
+                network = SonichuModel.from_pretrained(folder)
+                prepare = SonichuPreprocessor.from_pretrained(folder)
+            except CheckpointError as error:
+                raise ModelError(
+                    f"{self._info.name} cannot be loaded: {error}.",
+                    "Get the model folder again, or choose another model.",
+                ) from error
+            try:
+                network = network.to(device)
+            except RuntimeError as error:
+                if not _is_out_of_memory(error):
+                    raise
+                _log.warning("%s does not fit the GPU, running on the CPU", self._info.name)
+                network, device = network.to("cpu"), "cpu"
+            self._loaded = _Loaded(self._info.id, network, prepare, device)
+        return self._loaded
+
+    def _choose_device(self, *, cuda: bool) -> str:
+        if self._wanted == "cuda" and not cuda:
+            raise ModelError(
+                "There is no CUDA device that this build of PyTorch can use.",
+                "Choose the CPU.",
+            )
+        return "cuda" if cuda and self._wanted != "cpu" else "cpu"
+
+    def _keypoints(
+        self, loaded: _Loaded, frame: Frame, task: Task, *, tta: bool
+    ) -> tuple[Keypoint, ...]:
+        import torch
+
+        from sonichu_gui.model.inference import to_pixel_keypoints
+
+        with torch.inference_mode():
+            features = self._features(loaded, frame, tta=tta)
+            output: KeypointOutput = loaded.network.locate(features, task.id, tta=tta)
+        found = to_pixel_keypoints(output, frame.width, frame.height)
+        rows = zip(
+            found.points.tolist(), found.confidence.tolist(), found.covariance.tolist(), strict=True
+        )
+        points = []
+        for (x, y), confidence, ((xx, xy), (_, yy)) in rows:
+            if not all(map(math.isfinite, (x, y, confidence, xx, xy, yy))):
+                raise ModelError(
+                    f"{self._info.name} gave a point without coordinates for {task.id}.",
+                    "Its weights are damaged: get the model folder again.",
+                )
+            points.append(
+                Keypoint(x, y, origin=Origin.MODEL, confidence=confidence, covariance=(xx, xy, yy))
+            )
+        return tuple(points)
+
+    def _features(self, loaded: _Loaded, frame: Frame, *, tta: bool) -> Tensor:
+        kept = self._encoded
+        if kept is not None and (kept.frame, kept.tta) == (frame.ref, tta):
+            return kept.features
+        # Before the new ones are made: both at once may not fit the GPU.
+        self._encoded = None
+        pixels = loaded.prepare(frame.pixels)["pixel_values"].to(loaded.device)
+        features = loaded.network.encode_views(pixels, tta=tta)
+        self._encoded = _Encoded(frame.ref, tta, features)
+        return features
+
+    def _move_to_cpu(self, loaded: _Loaded) -> _Loaded:
+        self._encoded = None
+        self._loaded = _Loaded(loaded.id, loaded.network.to("cpu"), loaded.prepare, "cpu")
+        return self._loaded
+
+    def _failure(self, frame: Frame, task: Task, error: RuntimeError) -> ModelError:
+        # What follows the first line is advice on CUDA's debugging switches.
+        first_line = str(error).partition("\n")[0].rstrip(".")
+        return ModelError(
+            f"{self._info.name} failed on frame {frame.ref.index + 1} for {task.id}: {first_line}.",
+            "Try again on the CPU, or choose another model.",
+        )
+
+
+def _import_torch() -> ModuleType:
+    try:
+        import torch
+    except (ImportError, OSError) as error:  # OSError: one of its libraries does not load
+        raise ModelError(
+            f"PyTorch cannot be loaded: {error}.",
+            "Install it as the README says; points can be placed by hand without it.",
+        ) from error
+    return torch
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    import torch
+
+    return isinstance(error, torch.OutOfMemoryError)
+
+
+def _usable_cores() -> int:
+    """Cores that this process may use: fewer than the machine's under a scheduler or container."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
