@@ -1,0 +1,70 @@
+"""Small models: quick to build, with heatmaps that have peaks."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from sonichu_gui.model.modeling_sonichu import (
+    DEFAULT_TASKS,
+    EfficientNetLiteConfig,
+    HeadConfig,
+    SonichuConfig,
+    SonichuModel,
+    ViTConfig,
+)
+
+TINY_VIT = ViTConfig(hidden_size=32, num_hidden_layers=2, num_attention_heads=4)
+
+
+def _trained(*names: str) -> dict:
+    return {
+        name: dataclasses.replace(task, trained=name in names)
+        for name, task in DEFAULT_TASKS.items()
+    }
+
+
+@pytest.fixture(scope="session")
+def vit_config() -> SonichuConfig:
+    head = HeadConfig(type="vitpose", channels=16)
+    return SonichuConfig(backbone=TINY_VIT, head=head, tasks=_trained("HC", "PLAX"))
+
+
+@pytest.fixture(scope="session")
+def light_config() -> SonichuConfig:
+    return SonichuConfig(
+        backbone=EfficientNetLiteConfig(fpn_channels=16),
+        head=HeadConfig(type="light", channels=8),
+        tasks=_trained("HC", "PLAX"),
+    )
+
+
+@pytest.fixture(scope="session", params=["vit", "light"])
+def model(request, vit_config, light_config) -> SonichuModel:
+    """A small network of each kind whose random heads answer with peaks, not with flat maps."""
+    torch.manual_seed(3)
+    built = SonichuModel(vit_config if request.param == "vit" else light_config)
+    for name, parameter in built.named_parameters():
+        if "final_layer.weight" in name or "deconv_layers" in name:
+            torch.nn.init.normal_(parameter, std=0.5)
+    return built.eval()
+
+
+@pytest.fixture
+def folder(model, tmp_path) -> Path:
+    """A model folder of the small network."""
+    model.save_pretrained(tmp_path / "model")
+    return tmp_path / "model"
+
+
+@pytest.fixture(scope="session")
+def frame() -> np.ndarray:
+    """A grey frame of smooth noise with a bright ring, 540 x 800."""
+    noise = np.random.default_rng(1).integers(0, 255, (54, 80), np.uint8)
+    grey = cv2.resize(noise, (800, 540), interpolation=cv2.INTER_CUBIC)
+    return cv2.ellipse(grey, (400, 270), (250, 180), 30, 0, 360, 255, 12)
