@@ -88,6 +88,8 @@ class StudyController(QObject):
         self._cache = FrameCache(CACHE_BYTES)
         self._direction = 1
         self._wanted: tuple[Path, int] | None = None
+        self._statuses: dict[Path, dict[str, Status]] = {}
+        document.status_changed.connect(self._note_status)
         document.place_wanted.connect(self._show_place)
 
     # ---- opening ---------------------------------------------------------------------------
@@ -211,12 +213,12 @@ class StudyController(QObject):
         if source is not None and path is not None:
             self.show(path, min(max(index, 0), source.frame_count - 1))
 
-    def step_to_do(self, step: int, statuses: dict[Path, dict[str, Status]]) -> None:
+    def step_to_do(self, step: int) -> None:
         """Shows the next or previous file that has no finished label for the task."""
         paths, at, task = self._document.study.paths, self._position(), self._document.task.id
         order = range(at + step, len(paths) if step > 0 else -1, step)
         for position in order:
-            if statuses.get(paths[position], {}).get(task, Status.TODO) not in DONE:
+            if self._statuses.get(paths[position], {}).get(task, Status.TODO) not in DONE:
                 self.show(paths[position])
                 return
         self._document.noted.emit(self.tr("Nothing more to do in this direction"))
@@ -246,6 +248,7 @@ class StudyController(QObject):
         found: dict[Path, dict[str, Status]] = {}
         for folder in dict.fromkeys(path.parent for path in self._document.study.paths):
             found.update(self._document.keeper.statuses_by_path(folder))
+        self._statuses = found
         self.statuses_read.emit(found)
 
     def close(self) -> None:
@@ -318,6 +321,9 @@ class StudyController(QObject):
             return self._document.study.paths.index(path) if path else -1
         except ValueError:
             return -1
+
+    def _note_status(self, place: Place, status: Status) -> None:
+        self._statuses.setdefault(place.path, {})[place.task_id] = status
 
     def _show_place(self, place: Place) -> None:
         """An undo happened elsewhere: go there, so that it is seen."""

@@ -1,0 +1,122 @@
+"""Asks the person, then passes the answer on: the only place where dialogs and controllers meet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QStandardPaths
+from PySide6.QtWidgets import QWidget
+
+from sonichu_gui.gui.controllers.labels_io import LabelsController
+from sonichu_gui.gui.controllers.predicting import PredictController
+from sonichu_gui.gui.dialogs.about import About
+from sonichu_gui.gui.dialogs.export_dialog import ExportChoice, ExportDialog
+from sonichu_gui.gui.dialogs.file_choice import (
+    ask_for_folder,
+    ask_for_frames,
+    ask_for_label_file,
+    ask_where_to_write,
+)
+from sonichu_gui.gui.dialogs.shortcuts_sheet import ShortcutsSheet
+from sonichu_gui.gui.document import Document
+
+LABEL_KINDS = {
+    "csv": "Label CSV (*.csv)",
+    "coco": "COCO keypoints (*.json)",
+    "predictions": "Predictions JSON (*.json)",
+    "multicentre": "Multicentre fetal biometry CSV (*.csv)",
+    "labelme": "labelme points (*.json)",
+}
+
+
+class Asking(QObject):
+    """Questions of the window.
+
+    Args:
+        window: Over which dialogs appear.
+        document: What they are about.
+        labels: Does what was chosen with labels.
+        predicting: Does what was chosen with models.
+    """
+
+    def __init__(
+        self,
+        window: QWidget,
+        document: Document,
+        labels: LabelsController,
+        predicting: PredictController,
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._document = document
+        self._labels = labels
+        self._predicting = predicting
+
+    def frames(self) -> list[Path]:
+        """Files to open."""
+        return ask_for_frames(self._window, self._labels.folder)
+
+    def folder(self) -> list[Path]:
+        """A folder to open, as a list of none or one."""
+        chosen = ask_for_folder(self._window, self.tr("Open folder"), self._labels.folder)
+        return [chosen] if chosen else []
+
+    def model_folder(self) -> None:
+        """Another model."""
+        chosen = ask_for_folder(self._window, self.tr("Choose model folder"), None)
+        if chosen is not None:
+            self._predicting.use_model(chosen)
+
+    def import_labels(self) -> None:
+        """A label file to read."""
+        answer = ask_for_label_file(self._window, LABEL_KINDS, self._labels.folder)
+        if answer is not None:
+            self._labels.import_labels(answer[1], answer[0])
+
+    def export(self) -> None:
+        """What to export, then where to."""
+        if self._labels.folder is None:
+            self._document.noted.emit(self.tr("Open a frame first"))
+            return
+        dialog = ExportDialog(self._document.task, self._window)
+        dialog.chosen.connect(self._export_chosen)
+        dialog.open()
+
+    def where_to_put_picture(self) -> Path | None:
+        """A file for a screenshot; its name says nothing of the patient."""
+        name = f"{self._document.task.id.lower()}-frame-{self._document.frame_index + 1}.png"
+        places = QStandardPaths.standardLocations(QStandardPaths.StandardLocation.PicturesLocation)
+        folder = Path(places[0]) if places and Path(places[0]).is_dir() else Path.home()
+        return ask_where_to_write(
+            self._window, self.tr("Save screenshot"), folder / name, self.tr("PNG picture (*.png)")
+        )
+
+    def shortcuts(self) -> None:
+        """Shows the keys."""
+        ShortcutsSheet(self._window).show()
+
+    def about(self) -> None:
+        """Shows what this is."""
+        info = self._predicting.info
+        text = self.tr("No model found.")
+        if info is not None:
+            heads = ", ".join(task for task, head in info.tasks.items() if head.trained)
+            text = self.tr("Model {}, weights {}…, trained heads: {}.").format(
+                info.name, info.hash[:12], heads
+            )
+        About(text, self._window).show()
+
+    def _export_chosen(self, choice: ExportChoice) -> None:
+        folder = self._labels.folder
+        if folder is None:
+            return
+        out = ask_where_to_write(
+            self._window,
+            self.tr("Export {}").format(choice.format.title),
+            folder / choice.format.file_name,
+            choice.format.pattern,
+        )
+        if out is not None:
+            self._labels.export_labels(
+                choice.format.kind, out, task_id=choice.task_id, statuses=choice.statuses
+            )

@@ -1,0 +1,158 @@
+"""The task picker: one button that says the task, one menu with all of them by group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QAction,
+    QActionGroup,
+    QColor,
+    QFontMetrics,
+    QIcon,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+)
+from PySide6.QtWidgets import QLabel, QMenu, QStylePainter, QWidget, QWidgetAction
+
+from sonichu_gui.domain.task import Task
+from sonichu_gui.gui import theme
+from sonichu_gui.gui.document import Document
+from sonichu_gui.gui.panels.card import text_label
+from sonichu_gui.gui.panels.controls import CONTROL_HEIGHT, PanelButton, elided, paint_empty_button
+
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
+
+class TaskPicker(PanelButton):
+    """Shows the task and lets a person choose another.
+
+    Args:
+        document: Whose task is shown.
+        tasks: All tasks, in the order of the menu.
+    """
+
+    task_chosen = Signal(object)  # Task
+
+    def __init__(
+        self, document: Document, tasks: Sequence[Task], parent: QWidget | None = None
+    ) -> None:
+        super().__init__("plain", parent=parent)
+        self._tasks = tuple(tasks)
+        self._task = document.task
+        self._rows: dict[str, QAction] = {}
+        self._notes: dict[str, str] = {}
+        self._menu = QMenu(self)
+        self._menu.setProperty("picker", "task")
+        self._choices = QActionGroup(self)
+        self._fill_menu()
+        self.setMenu(self._menu)
+        self._choices.triggered.connect(self._choose)
+        document.task_changed.connect(self._show_task)
+        self._show_task(document.task)
+
+    def set_head_notes(self, notes: Mapping[str, str]) -> None:
+        """Says beside each task what the model knows of it, e.g. "no trained head"."""
+        self._notes = dict(notes)
+        for task in self._tasks:
+            self._rows[task.id].setText(self._row_text(task))
+        self._show_task(self._task)
+
+    def sizeHint(self) -> QSize:
+        """The picture's width, where there is room."""
+        return QSize(250, CONTROL_HEIGHT)
+
+    def minimumSizeHint(self) -> QSize:
+        """Room for the dot, a few letters of the title and the arrow."""
+        return QSize(140, CONTROL_HEIGHT)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draws dot, title, id and arrow."""
+        palette = theme.current()
+        painter = QStylePainter(self)
+        paint_empty_button(self, painter)
+        inside = self.rect().adjusted(12, 0, -10, 0)
+        chevron = QRect(inside.right() - 15, inside.center().y() - 8, 16, 16)
+        theme.icon("chevron-down").paint(painter, chevron)
+        inside.setRight(chevron.left() - 6)
+
+        _paint_dot(painter, QPointF(inside.left() + 5, inside.center().y() + 0.5), self._color())
+        inside.setLeft(inside.left() + 18)
+
+        small, large = theme.font(11.5), theme.font(13)
+        id_width = QFontMetrics(small).horizontalAdvance(self._task.id)
+        title_width = QFontMetrics(large).horizontalAdvance(self._task.title)
+        if title_width + id_width + 12 <= inside.width():
+            painter.setFont(small)
+            painter.setPen(QColor(palette.text_faint))
+            painter.drawText(inside, _RIGHT, self._task.id)
+        painter.setFont(large)
+        painter.setPen(QColor(palette.text))
+        title = elided(self._task.title, metrics=QFontMetrics(large), rect=inside)
+        painter.drawText(inside, _LEFT, title)
+
+    def _fill_menu(self) -> None:
+        group = ""
+        for number, task in enumerate(self._tasks):
+            if task.group != group:
+                group = task.group
+                self._menu.addAction(_group_head(group, self._menu))
+            row = self._menu.addAction(_dot_icon(theme.pair_color(number)), self._row_text(task))
+            row.setData(task.id)
+            row.setToolTip(task.help)
+            row.setCheckable(True)
+            self._choices.addAction(row)
+            self._rows[task.id] = row
+
+    def _row_text(self, task: Task) -> str:
+        note = self._notes.get(task.id, "")
+        return "\t".join((task.title.replace("&", "&&"), note or task.id))
+
+    def _choose(self, row: QAction) -> None:
+        chosen = next(task for task in self._tasks if task.id == row.data())
+        self._show_task(self._task)  # the check mark follows the document, not the click
+        if chosen.id != self._task.id:
+            self.task_chosen.emit(chosen)
+
+    def _show_task(self, task: Task) -> None:
+        self._task = task
+        if task.id in self._rows:
+            self._rows[task.id].setChecked(True)
+        note = self._notes.get(task.id, "")
+        self.setAccessibleName(self.tr("Task: {}").format(task.title))
+        self.setToolTip("\n".join(part for part in (task.help, note) if part))
+        self.update()
+
+    def _color(self) -> QColor:
+        ids = [task.id for task in self._tasks]
+        return theme.pair_color(ids.index(self._task.id) if self._task.id in ids else 0)
+
+
+def _group_head(title: str, menu: QMenu) -> QWidgetAction:
+    head = QWidgetAction(menu)
+    label: QLabel = text_label(title, role="text_soft")
+    label.setFont(theme.font(10.5, weight=600, spaced=True, caps=True))
+    label.setContentsMargins(14, 10, 14, 4)
+    head.setDefaultWidget(label)
+    head.setEnabled(False)
+    return head
+
+
+def _paint_dot(painter: QPainter, center: QPointF, color: QColor) -> None:
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(color)
+    painter.drawEllipse(center, 5.0, 5.0)
+
+
+def _dot_icon(color: QColor) -> QIcon:
+    pixmap = QPixmap(40, 40)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.scale(2, 2)
+    _paint_dot(painter, QPointF(10, 10), color)
+    painter.end()
+    return QIcon(pixmap)

@@ -1,0 +1,218 @@
+"""The top bar: what happens now. Task, predict, undo on the left; what leaves on the right.
+
+A narrow window first turns the words of the last group into icons, then puts what is seldom
+needed into one "More" menu; nothing is ever cut off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import IntEnum
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
+
+from sonichu_gui.domain.task import Task
+from sonichu_gui.gui import theme
+from sonichu_gui.gui.document import Document, Study
+from sonichu_gui.gui.panels.card import TextLine, text_label
+from sonichu_gui.gui.panels.controls import ActionButton, KeyButton, PanelButton
+from sonichu_gui.gui.panels.device_button import DeviceButton
+from sonichu_gui.gui.panels.task_picker import TaskPicker
+
+HEIGHT = 52
+LEFT_ROOM = 264
+"""Width of the list below, so that the task picker begins where the frame does."""
+
+_MORE_GROUPS = (("tta", "place"), ("open_files", "open_folder"), ("screenshot", "export"))
+
+
+class _Fit(IntEnum):
+    """How much of the bar is spelled out."""
+
+    WORDS = 0
+    ICONS = 1
+    MORE = 2
+
+
+class TopBar(QFrame):
+    """The bar above the three rooms.
+
+    Args:
+        document: Whose study and task are shown.
+        actions: The window's actions by id.
+        tasks: All tasks, in the order of the menu.
+    """
+
+    task_chosen = Signal(object)  # Task
+    device_chosen = Signal(str)
+    recent_chosen = Signal(str)  # path of a file or folder
+
+    def __init__(
+        self,
+        document: Document,
+        actions: dict[str, QAction],
+        tasks: Sequence[Task],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("top_bar")
+        self.setFixedHeight(HEIGHT)
+        self._title = TextLine(pixels=13, role="text_soft", middle=True)
+        self.picker = TaskPicker(document, tasks)
+        self.open_button = PanelButton("plain", text=self.tr("Open"), icon="open")
+        self.predict_button = KeyButton(actions["predict"], "accent")
+        self.tta_button = ActionButton(actions["tta"], "toggle")
+        self.place_button = ActionButton(actions["place"], "toggle")
+        self.undo_button = ActionButton(actions["undo"], "icon")
+        self.redo_button = ActionButton(actions["redo"], "icon")
+        self.screenshot_button = ActionButton(actions["screenshot"])
+        self.export_button = ActionButton(actions["export"])
+        self.device_button = DeviceButton()
+        self.more_button = PanelButton("icon", text=self.tr("More"), icon="menu")
+        self._recent = QMenu(self.tr("Recent"), self)
+        self._recent_choices = QActionGroup(self)
+        self._make_menus(actions)
+        self._arrange()
+        self._fit: _Fit | None = None
+
+        self.picker.task_chosen.connect(self.task_chosen)
+        self.device_button.device_chosen.connect(self.device_chosen)
+        self._recent_choices.triggered.connect(self._choose_recent)
+        document.study_changed.connect(self._show_study)
+        self._show_study(document.study)
+
+    def set_head_notes(self, notes: Mapping[str, str]) -> None:
+        """Says beside each task what the model knows of it, by task id."""
+        self.picker.set_head_notes(notes)
+
+    def set_devices(self, devices: Sequence[str], current: str) -> None:
+        """Lists where the model can run, e.g. ["auto", "cpu"], and where it does."""
+        self.device_button.set_devices(devices, current)
+        self._fit_to_width()
+
+    def set_recent(self, paths: Sequence[str]) -> None:
+        """Lists what was opened before, latest first."""
+        for row in self._recent_choices.actions():
+            self._recent_choices.removeAction(row)
+        self._recent.clear()
+        for path in paths:
+            folder, _, name = path.rstrip("/").rpartition("/")
+            row = self._recent.addAction(f"{name}\t{folder}".replace("&", "&&"))
+            row.setData(path)
+            self._recent_choices.addAction(row)
+        self._recent.menuAction().setVisible(bool(paths))
+
+    def minimumSizeHint(self) -> QSize:
+        """What the bar needs when most of it is in the menu."""
+        return QSize(560, HEIGHT)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Spells out as much as fits."""
+        super().resizeEvent(event)
+        self._fit_to_width()
+
+    def _make_menus(self, actions: dict[str, QAction]) -> None:
+        opening = QMenu(self)
+        opening.addActions([actions["open_files"], actions["open_folder"]])
+        opening.addMenu(self._recent)
+        self._recent.menuAction().setVisible(False)
+        self.open_button.setMenu(opening)
+        self.open_button.setToolTip(self.tr("Open files or a folder"))
+        self.screenshot_button.set_icon_name("screenshot")
+        self.export_button.set_icon_name("export")
+        more = QMenu(self)
+        for group in _MORE_GROUPS:
+            more.addActions([actions[name] for name in group])
+            more.addSeparator()
+        more.addMenu(self.device_button.device_menu)
+        self.more_button.setMenu(more)
+        self.more_button.setToolTip(self.tr("More"))
+
+    def _arrange(self) -> None:
+        brand = text_label("Sonichu", pixels=15)
+        brand.setFont(theme.font(15, weight=700))
+        self._left = QWidget()
+        self._left.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
+        left = QHBoxLayout(self._left)
+        left.setContentsMargins(18, 0, 12, 0)
+        left.setSpacing(12)
+        left.addWidget(brand)
+        left.addWidget(self._title, 1)
+        left.addWidget(self.open_button)
+
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 18, 0)
+        row.setSpacing(10)
+        row.addWidget(self._left)
+        row.addSpacing(2)
+        self.picker.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        for widget in (self.picker, self.predict_button, self.tta_button, self.place_button):
+            row.addWidget(widget)
+        row.addSpacing(14)
+        row.addWidget(self.undo_button)
+        row.addSpacing(-8)
+        row.addWidget(self.redo_button)
+        row.addStretch(1)
+        for widget in (
+            self.screenshot_button,
+            self.export_button,
+            self.device_button,
+            self.more_button,
+        ):
+            row.addWidget(widget)
+
+    def _fit_to_width(self) -> None:
+        """Takes the wordiest look whose parts fit side by side."""
+        for fit in _Fit:
+            self._show_fit(fit)
+            if self._needed_width() <= self.width():
+                return
+
+    def _show_fit(self, fit: _Fit) -> None:
+        if fit is self._fit:
+            return
+        self._fit = fit
+        style = Qt.ToolButtonStyle
+        words = fit is _Fit.WORDS
+        for button in (self.open_button, self.screenshot_button, self.export_button):
+            spell = words or (button is self.open_button and fit is _Fit.ICONS)
+            _spell_out(button, style.ToolButtonTextOnly if spell else style.ToolButtonIconOnly)
+        self._title.setVisible(words)
+        if words:
+            self._left.setFixedWidth(LEFT_ROOM - self.layout().spacing())
+        else:
+            self._left.setMinimumWidth(0)
+            self._left.setMaximumWidth(LEFT_ROOM)
+        more = fit is _Fit.MORE
+        self.more_button.setVisible(more)
+        for widget in (
+            self.tta_button,
+            self.place_button,
+            self.screenshot_button,
+            self.export_button,
+            self.device_button,
+        ):
+            widget.setVisible(not more)
+
+    def _needed_width(self) -> int:
+        row = self.layout()
+        row.activate()
+        slack = self.picker.sizeHint().width() - self.picker.minimumSizeHint().width()
+        tight = self._fit is not _Fit.WORDS
+        return row.sizeHint().width() - (slack if tight else 0)
+
+    def _show_study(self, study: Study) -> None:
+        self._title.set_text(study.title)
+        self._title.setToolTip(study.title)
+
+    def _choose_recent(self, row: QAction) -> None:
+        self.recent_chosen.emit(str(row.data()))
+
+
+def _spell_out(button: QToolButton, style: Qt.ToolButtonStyle) -> None:
+    button.setToolButtonStyle(style)
+    icon_only = style is Qt.ToolButtonStyle.ToolButtonIconOnly
+    button.setMinimumWidth(32 if icon_only else 0)
+    button.setMaximumWidth(32 if icon_only else 16777215)

@@ -1,0 +1,141 @@
+"""The words and figures of the panels, so that one thing reads the same everywhere."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QCoreApplication
+
+from sonichu_gui.domain.annotation import Keypoint, Origin, PointState, Status
+from sonichu_gui.domain.calibration import Scale, ScaleSource, Trust
+from sonichu_gui.domain.measurement import Measurement
+
+ANISOTROPIC_BEYOND = 0.005
+"""Relative difference of the two pixel sizes from which both are shown."""
+
+SURE_FROM = 0.6
+UNSURE_FROM = 0.3
+"""Confidences from which a point counts as sure, and as unsure; below it is doubtful."""
+
+
+def tr(text: str) -> str:
+    """Translates a text of the panels."""
+    return QCoreApplication.translate("panels", text)
+
+
+def status_word(status: Status) -> str:
+    """What a frame's status is called."""
+    words = {
+        Status.TODO: tr("to do"),
+        Status.PROPOSED: tr("proposed"),
+        Status.ACCEPTED: tr("accepted"),
+        Status.EDITED: tr("edited"),
+        Status.FLAGGED: tr("flagged"),
+        Status.EXCLUDED: tr("excluded"),
+    }
+    return words[status]
+
+
+def point_state_word(state: PointState) -> str:
+    """What a keypoint's state is called."""
+    words = {
+        PointState.VISIBLE: tr("visible"),
+        PointState.OCCLUDED: tr("occluded"),
+        PointState.UNCERTAIN: tr("uncertain"),
+        PointState.ABSENT: tr("absent"),
+    }
+    return words[state]
+
+
+def origin_word(origin: Origin) -> str:
+    """Who placed a keypoint, in two words at most."""
+    words = {
+        Origin.PERSON: tr("by hand"),
+        Origin.MODEL: tr("by model"),
+        Origin.IMPORT: tr("imported"),
+    }
+    return words[origin]
+
+
+def confidence_role(confidence: float) -> str:
+    """The palette's colour for a confidence of 0 to 1."""
+    if confidence >= SURE_FROM:
+        return "green"
+    return "amber" if confidence >= UNSURE_FROM else "red"
+
+
+def confidence_text(confidence: float) -> str:
+    """A confidence in figures and a word, e.g. "model 0.83, sure"."""
+    words = {"green": tr("sure"), "amber": tr("unsure"), "red": tr("doubtful")}
+    return tr("model {:.2f}, {}").format(confidence, words[confidence_role(confidence)])
+
+
+def position_text(point: Keypoint) -> str:
+    """Where a keypoint is, in image pixels."""
+    return f"{point.x:.1f}, {point.y:.1f}"
+
+
+def uncertainty_text(measurement: Measurement) -> str:
+    """The standard error with as many decimals as the number has, or nothing."""
+    if measurement.value is None or measurement.uncertainty is None:
+        return ""
+    decimals = len(measurement.number.partition(".")[2])
+    return f"± {measurement.uncertainty:.{decimals}f}"
+
+
+def measurement_text(measurement: Measurement) -> str:
+    """A whole measurement as one line, for screen readers and tooltips."""
+    parts = [measurement.name, measurement.text, uncertainty_text(measurement)]
+    return " ".join(part for part in parts if part)
+
+
+def scale_text(scale: Scale) -> str:
+    """How large a pixel is, both ways where they differ; "Pixels only" where nobody knows."""
+    if scale.dx_mm is None or scale.dy_mm is None:
+        return tr("Pixels only")
+    if math.isclose(scale.dx_mm, scale.dy_mm, rel_tol=ANISOTROPIC_BEYOND):
+        return tr("{} mm / px").format(_pixel_size(scale.dx_mm))
+    return tr("{} × {} mm / px").format(_pixel_size(scale.dx_mm), _pixel_size(scale.dy_mm))
+
+
+def scale_short(scale: Scale) -> str:
+    """The scale as the status bar's badge says it: never a size that is not trusted."""
+    if scale.in_mm:
+        return scale_text(scale)
+    return tr("scale doubtful") if scale.trust is Trust.DOUBTFUL else tr("pixels only")
+
+
+def trust_word(trust: Trust) -> str:
+    """Whether a scale is believed, in a word."""
+    words = {
+        Trust.TRUSTED: tr("trusted"),
+        Trust.DOUBTFUL: tr("doubtful"),
+        Trust.NONE: tr("no scale"),
+    }
+    return words[trust]
+
+
+def trust_role(trust: Trust) -> str:
+    """The palette's colour for a trust."""
+    return {Trust.TRUSTED: "green", Trust.DOUBTFUL: "amber", Trust.NONE: "text_soft"}[trust]
+
+
+def scale_origin(scale: Scale) -> str:
+    """Who states the scale and why it is believed or not."""
+    sources = {
+        ScaleSource.REGION: tr("from the file"),
+        ScaleSource.PIXEL_SPACING: tr("pixel spacing of the file"),
+        ScaleSource.NOMINAL: tr("nominal spacing of the file"),
+        ScaleSource.LABEL_FILE: tr("from the label file"),
+        ScaleSource.MANUAL: tr("set by hand"),
+        ScaleSource.GIVEN: tr("given"),
+        ScaleSource.NONE: "",
+    }
+    return " · ".join(part for part in (sources[scale.source], scale.reason) if part)
+
+
+def _pixel_size(millimetres: float) -> str:
+    """Four decimals at most, two at least: 0.1158, 0.20."""
+    text = f"{millimetres:.4f}".rstrip("0")
+    whole, _, decimals = text.partition(".")
+    return f"{whole}.{decimals.ljust(2, '0')}"

@@ -1,0 +1,418 @@
+"""The workbench: everything the window needs, built once and connected here.
+
+What an action does is one row in `_deeds`; who listens to whom is in `_connect`. Nothing else in
+the program knows all the parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QObject, QTimer, QUrl
+from PySide6.QtGui import QAction, QCloseEvent
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from sonichu_gui.domain.annotation import PointState, Status
+from sonichu_gui.errors import SettingsError, SonichuError
+from sonichu_gui.gui import theme
+from sonichu_gui.gui.actions import dress, make_actions
+from sonichu_gui.gui.asking import Asking
+from sonichu_gui.gui.canvas.canvas import Canvas
+from sonichu_gui.gui.canvas.hand import Hand
+from sonichu_gui.gui.canvas.hint import CanvasHint
+from sonichu_gui.gui.controllers.calibrating import CalibrateController
+from sonichu_gui.gui.controllers.cine import CineController
+from sonichu_gui.gui.controllers.labels_io import LabelsController
+from sonichu_gui.gui.controllers.predicting import PredictController
+from sonichu_gui.gui.controllers.study import StudyController
+from sonichu_gui.gui.document import Document, Tool
+from sonichu_gui.gui.jobs import JobRunner
+from sonichu_gui.gui.label_keeper import LabelKeeper
+from sonichu_gui.gui.main_window import MainWindow
+from sonichu_gui.gui.panels.banner import Banner
+from sonichu_gui.gui.panels.cine_bar import CineBar
+from sonichu_gui.gui.panels.empty_state import EmptyState
+from sonichu_gui.gui.panels.frame_list import FrameList
+from sonichu_gui.gui.panels.measure_panel import MeasurePanel
+from sonichu_gui.gui.panels.status_bar import StatusBar
+from sonichu_gui.gui.panels.top_bar import TopBar
+from sonichu_gui.prediction.zoo import ModelInfo
+from sonichu_gui.settings import keys
+from sonichu_gui.settings.store import Settings
+from sonichu_gui.tasks import load_tasks
+
+RECENT_KEPT = 8
+
+
+class Workbench(QObject):
+    """All parts, connected.
+
+    Args:
+        settings: The person's settings.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self.settings = settings
+        self.tasks = load_tasks()
+        self.jobs = JobRunner(self)
+        self.keeper = LabelKeeper(self)
+        first = next(iter(self.tasks.values()))
+        self.document = Document(
+            task=self.tasks.get(settings.get(keys.TASK), first),
+            keeper=self.keeper,
+            rater=settings.get(keys.RATER),
+            parent=self,
+        )
+        self.study = StudyController(self.document, self.jobs)
+        model = settings.get(keys.MODEL)
+        self.predicting = PredictController(
+            self.document,
+            self.jobs,
+            model=Path(model) if model else None,
+            device=settings.get(keys.DEVICE),
+            tta=settings.get(keys.TTA),
+        )
+        self.cine = CineController(self.document, self.study)
+        self.labels = LabelsController(self.document)
+        self.calibrating = CalibrateController(self.document)
+        self.actions = make_actions(self)
+        self._build_rooms()
+        self.asking = Asking(self.window, self.document, self.labels, self.predicting)
+        self._connect()
+        self._connect_actions()
+        self._apply_settings()
+
+    # ---- building --------------------------------------------------------------------------
+
+    def _build_rooms(self) -> None:
+        self.canvas = Canvas(self.document)
+        self.hand = Hand(self.canvas, self.document)
+        self.top_bar = TopBar(self.document, self.actions, tuple(self.tasks.values()))
+        self.frame_list = FrameList(self.document)
+        self.measure_panel = MeasurePanel(self.document, self.actions)
+        self.status_bar = StatusBar(self.document)
+        self.cine_bar = CineBar(self.document, self.actions)
+        self.banner = Banner()
+        self._demo_action = QAction(self.tr("Open demo study"), self)
+        self.window = MainWindow(
+            top_bar=self.top_bar,
+            frame_list=self.frame_list,
+            canvas=self.canvas,
+            hint=CanvasHint(self.canvas, self.document),
+            empty_state=EmptyState(self.actions, self._demo_action),
+            banner=self.banner,
+            cine_bar=self.cine_bar,
+            measure_panel=self.measure_panel,
+            status_bar=self.status_bar,
+        )
+        for action in self.actions.values():
+            self.window.addAction(action)
+
+    def _connect(self) -> None:
+        document, study, window = self.document, self.study, self.window
+        document.frame_changed.connect(window.show_canvas)
+        document.failed.connect(self.banner.show_error)
+        document.undo_stack.canUndoChanged.connect(self.actions["undo"].setEnabled)
+        document.undo_stack.canRedoChanged.connect(self.actions["redo"].setEnabled)
+        document.undo_stack.undoTextChanged.connect(self._name_undo)
+        document.undo_stack.redoTextChanged.connect(self._name_redo)
+        document.tool_changed.connect(self._show_tool)
+        document.save_changed.connect(self._note_store)
+        document.annotation_changed.connect(self._note_store)
+        study.thumbnail_made.connect(self.frame_list.set_thumbnail)
+        study.statuses_read.connect(self.frame_list.set_statuses)
+        study.opened.connect(self._remember_opened)
+        self.frame_list.path_chosen.connect(self._show_chosen)
+        self.frame_list.thumbnail_wanted.connect(study.make_thumbnail)
+        self.top_bar.task_chosen.connect(self._choose_task)
+        self.top_bar.device_chosen.connect(self._choose_device)
+        self.top_bar.recent_chosen.connect(self._open_recent)
+        self.measure_panel.place_wanted.connect(self._place_from)
+        self.measure_panel.calibrate_wanted.connect(self.calibrating.begin)
+        self.measure_panel.scale_length_entered.connect(self.calibrating.set_length)
+        self.predicting.model_changed.connect(self._show_model)
+        self.predicting.state_changed.connect(self.status_bar.set_model)
+        self.jobs.jobs_changed.connect(self.status_bar.set_jobs)
+        self.status_bar.cancel_wanted.connect(self.jobs.cancel)
+        self.hand.cursor_moved.connect(self.status_bar.set_cursor)
+        self.hand.frame_step_wanted.connect(study.step_frame)
+        self.hand.accept_wanted.connect(self.accept_and_next)
+        self.canvas.zoom_changed.connect(self.status_bar.set_zoom)
+        self.cine_bar.frame_wanted.connect(study.show_frame)
+        self.cine_bar.speed_chosen.connect(self.cine.set_speed)
+        self.cine.playing_changed.connect(self.actions["play"].setChecked)
+        self.labels.written.connect(self.banner.show_note)
+        self.labels.imported.connect(self._after_import)
+        self._demo_action.triggered.connect(self.open_demo)
+        window.dropped.connect(self._open_dropped)
+        window.closing.connect(self._close)
+
+    def _deeds(self) -> dict[str, Callable[[], object]]:
+        """What each action does."""
+        document, study, canvas, asking = self.document, self.study, self.canvas, self.asking
+        return {
+            "open_files": lambda: study.open_paths(asking.frames()),
+            "open_folder": lambda: study.open_paths(asking.folder()),
+            "import_labels": asking.import_labels,
+            "export": asking.export,
+            "screenshot": self.take_screenshot,
+            "copy_image": lambda: self.labels.copy_image(self.picture()) if document.frame else None,
+            "copy_measures": self.labels.copy_measures,
+            "save_now": self.keeper.flush,
+            "models": asking.model_folder,
+            "quit": self.window.close,
+            "undo": document.undo_stack.undo,
+            "redo": document.undo_stack.redo,
+            "predict": self.predicting.predict,
+            "accept": self.accept,
+            "accept_next": self.accept_and_next,
+            "flag": lambda: self._set_status(Status.FLAGGED),
+            "exclude": lambda: self._set_status(Status.EXCLUDED),
+            "dismiss_proposal": document.dismiss_proposal,
+            "swap": self.swap_ends,
+            "mark_absent": self.mark_absent,
+            "clear_points": lambda: document.commit(
+                document.annotation.cleared(), self.tr("Remove all points")
+            ),
+            "calibrate": self.calibrating.begin,
+            "fit": canvas.fit,
+            "actual_size": canvas.show_actual_size,
+            "zoom_in": lambda: canvas.zoom_by(1.25),
+            "zoom_out": lambda: canvas.zoom_by(0.8),
+            "theme": self.toggle_theme,
+            "next_file": lambda: study.step_file(1),
+            "previous_file": lambda: study.step_file(-1),
+            "next_to_do": lambda: study.step_to_do(1),
+            "previous_to_do": lambda: study.step_to_do(-1),
+            "forward_10": lambda: study.step_frame(10),
+            "back_10": lambda: study.step_frame(-10),
+            "first_frame": lambda: study.show_frame(0),
+            "last_frame": lambda: study.step_frame(1_000_000),
+            "shortcuts": asking.shortcuts,
+            "about": asking.about,
+        }
+
+    def _connect_actions(self) -> None:
+        for name, deed in self._deeds().items():
+            self.actions[name].triggered.connect(lambda _checked=False, deed=deed: deed())
+        toggles: dict[str, Callable[[bool], object]] = {
+            "tta": self._choose_tta,
+            "place": lambda on: self.document.set_tool(Tool.PLACE if on else Tool.EDIT),
+            "labels": self.canvas.show_names,
+            "ellipses": self.canvas.show_uncertainty,
+            "play": self.cine.play,
+            "full_screen": self._full_screen,
+        }
+        for name, toggle in toggles.items():
+            self.actions[name].toggled.connect(toggle)
+
+    def _apply_settings(self) -> None:
+        for name in ("labels", "ellipses"):
+            self.actions[name].setChecked(True)
+        self.actions["tta"].setChecked(self.settings.get(keys.TTA))
+        for name in ("undo", "redo"):
+            self.actions[name].setEnabled(False)
+        self.top_bar.set_recent(list(self.settings.get(keys.RECENT)))
+        self.top_bar.set_devices(["auto", "cpu"], self.settings.get(keys.DEVICE))
+        geometry = self.settings.get(keys.WINDOW_GEOMETRY)
+        if geometry:
+            self.window.restoreGeometry(QByteArray.fromBase64(geometry.encode("ascii")))
+
+    # ---- beginning and end -----------------------------------------------------------------
+
+    def begin(self, paths: list[Path]) -> None:
+        """Shows the window, then opens what was asked for or the last session."""
+        self.window.show()
+        self.window.show_canvas(None)
+        if paths:
+            self.study.open_paths(paths)
+        else:
+            last, index = self.settings.get(keys.LAST_FILE), self.settings.get(keys.LAST_FRAME)
+            if last and Path(last).exists():
+                self.study.open_paths([Path(last)], frame_index=index)
+        QTimer.singleShot(0, self, self._warm_up)
+
+    def open_demo(self) -> None:
+        """Opens the demo study in a copy of its own."""
+        from sonichu_gui.demo import make_demo_study
+
+        try:
+            self.study.open_paths([make_demo_study()])
+        except SonichuError as error:
+            self.document.failed.emit(error)
+
+    def _warm_up(self) -> None:
+        """After the first picture: what the model says of itself."""
+        self.predicting.look_up_model()
+
+    def _close(self, event: QCloseEvent) -> None:
+        self.keeper.flush()
+        if self.keeper.waiting and not self._may_lose_edits():
+            event.ignore()
+            return
+        self._remember_session()
+        self.cine.play(False)
+        self.jobs.close()
+        self.study.close()
+        self.keeper.close()
+        event.accept()
+
+    def _may_lose_edits(self) -> bool:
+        box = QMessageBox(self.window)
+        box.setIcon(QMessageBox.Icon.Warning)
+        box.setText(self.tr("{} edits could not be written.").format(self.keeper.waiting))
+        box.setInformativeText(self.tr("They are lost when the window closes now."))
+        lose = box.addButton(self.tr("Close and lose them"), QMessageBox.ButtonRole.DestructiveRole)
+        stay = box.addButton(self.tr("Stay"), QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(stay)
+        box.exec()
+        return box.clickedButton() is lose
+
+    def _remember_session(self) -> None:
+        self.settings.set(keys.TASK, self.document.task.id)
+        self.settings.set(keys.LAST_FILE, str(self.document.path or ""))
+        self.settings.set(keys.LAST_FRAME, self.document.frame_index)
+        geometry = self.window.saveGeometry().toBase64().data()
+        self.settings.set(keys.WINDOW_GEOMETRY, bytes(geometry).decode("ascii"))
+        try:
+            self.settings.save()
+        except SettingsError as error:
+            self.document.failed.emit(error)
+
+    # ---- deeds of more than one part -------------------------------------------------------
+
+    def accept(self) -> bool:
+        """Accepts the points, or the model's proposal when one waits."""
+        document = self.document
+        if document.proposal is not None:
+            document.accept_proposal()
+        elif document.annotation.is_empty:
+            document.noted.emit(self.tr("No points to accept"))
+            return False
+        else:
+            document.set_status(Status.ACCEPTED)
+        return True
+
+    def accept_and_next(self) -> None:
+        """Accepts and opens the next file."""
+        if self.accept():
+            self.study.step_file(1)
+
+    def swap_ends(self) -> None:
+        """Exchanges the ends of the selected pair."""
+        document, index = self.document, self.document.selected
+        if index is None:
+            document.noted.emit(self.tr("Select a point first"))
+            return
+        pair = document.task.keypoints[index].pair
+        ends = [i for i, spec in enumerate(document.task.keypoints) if spec.pair == pair]
+        if len(ends) == 2:
+            document.commit(document.annotation.swapped(*ends), self.tr("Swap ends"))
+
+    def mark_absent(self) -> None:
+        """Marks the selected point absent, or visible again."""
+        index = self.document.selected
+        point = None if index is None else self.document.annotation.keypoints[index]
+        if index is not None and point is not None:
+            absent = point.state is PointState.ABSENT
+            self.document.set_point_state(
+                index, PointState.VISIBLE if absent else PointState.ABSENT
+            )
+
+    def picture(self):  # type: ignore[no-untyped-def]  # QImage, drawn on demand
+        """The annotated frame at image resolution."""
+        from sonichu_gui.gui.canvas.snapshot import annotated_image
+
+        return annotated_image(
+            self.document,
+            names=self.actions["labels"].isChecked(),
+            uncertainty=self.actions["ellipses"].isChecked(),
+        )
+
+    def take_screenshot(self) -> None:
+        """Saves the annotated frame where the person says."""
+        if self.document.frame is None:
+            self.document.noted.emit(self.tr("Open a frame first"))
+            return
+        out = self.asking.where_to_put_picture()
+        if out is not None:
+            self.labels.save_image(self.picture(), out)
+
+    def toggle_theme(self) -> None:
+        """Changes between light and dark."""
+        self.settings.set(keys.THEME, "light" if theme.current() is theme.DARK else "dark")
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            theme.apply(app, theme.resolve(self.settings.get(keys.THEME)))
+        dress(self.actions)
+        self.canvas.redress()
+
+    # ---- small connections -----------------------------------------------------------------
+
+    def _set_status(self, status: Status) -> None:
+        if self.document.frame is not None:
+            self.document.set_status(status)
+
+    def _choose_task(self, task) -> None:  # type: ignore[no-untyped-def]
+        self.document.set_task(task)
+        self.study.read_statuses()
+        self.window.focus_canvas()
+
+    def _choose_device(self, device: str) -> None:
+        self.settings.set(keys.DEVICE, device)
+        self.predicting.use_device(device)
+
+    def _choose_tta(self, on: bool) -> None:
+        self.settings.set(keys.TTA, on)
+        self.predicting.use_tta(on)
+
+    def _full_screen(self, on: bool) -> None:
+        self.window.showFullScreen() if on else self.window.showNormal()
+
+    def _show_chosen(self, path: Path) -> None:
+        self.study.show(path)
+
+    def _place_from(self, index: int) -> None:
+        self.document.select(index)
+        self.document.set_tool(Tool.PLACE)
+        self.window.focus_canvas()
+
+    def _show_tool(self, tool: Tool) -> None:
+        self.actions["place"].setChecked(tool is Tool.PLACE)
+
+    def _show_model(self, info: ModelInfo | None) -> None:
+        notes = {}
+        for task in self.tasks.values():
+            head = info.tasks.get(task.id) if info else None
+            trained = head is not None and head.trained
+            notes[task.id] = head.training_data if trained and head else self.tr("no trained head")
+        self.top_bar.set_head_notes(notes)
+
+    def _name_undo(self, text: str) -> None:
+        self.actions["undo"].setToolTip(self.tr("Undo {}").format(text) + "  ·  Ctrl+Z")
+
+    def _name_redo(self, text: str) -> None:
+        self.actions["redo"].setToolTip(self.tr("Redo {}").format(text) + "  ·  Ctrl+Shift+Z")
+
+    def _note_store(self, _: object = None) -> None:
+        path = self.document.path
+        store = self.keeper.store_of(path.parent) if path else None
+        self.status_bar.set_store_note(store.note if store else "")
+
+    def _after_import(self, text: str) -> None:
+        self.banner.show_note(text)
+        self.study.read_statuses()
+
+    def _remember_opened(self, paths: list[Path]) -> None:
+        opened = [str(path) for path in paths[:1]]
+        rest = [path for path in self.settings.get(keys.RECENT) if path not in opened]
+        self.settings.set(keys.RECENT, (opened + rest)[:RECENT_KEPT])
+        self.top_bar.set_recent(list(self.settings.get(keys.RECENT)))
+
+    def _open_recent(self, path: str) -> None:
+        self.study.open_paths([Path(path)])
+
+    def _open_dropped(self, urls: list[QUrl]) -> None:
+        self.study.open_paths([Path(url.toLocalFile()) for url in urls if url.isLocalFile()])
