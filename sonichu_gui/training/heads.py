@@ -114,7 +114,7 @@ def training_step(training: Training, batch: Batch, config: TrainConfig, step: i
     )
     if not torch.isfinite(terms.total):
         raise TrainingError(
-            f"The loss of step {step} is {float(terms.total)}.",
+            f"The loss of step {step} is {terms.total.item()}.",
             "Look at the saved batch; a lower learning rate often helps.",
         )
     training.optimiser.zero_grad(set_to_none=True)

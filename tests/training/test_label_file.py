@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sonichu_gui.errors import ImportRejected
+from sonichu_gui.training.data.labels import read_labels
+
+HEADER = (
+    "image_path,task_name,task_id,num_classes,height,width,point_1_xy,point_2_xy,"
+    "pixel_size_mm,subject_id,split\n"
+)
+GOOD = 'a.png,Regression,IVC,2,40,60,"[1.5, 2]","[3, 4.25]",0.1,7,train\n'
+
+
+def write(tmp_path, text, *, encoding="utf-8"):
+    path = tmp_path / "labels.csv"
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def test_a_row_gives_points_size_and_every_further_column(tmp_path):
+    (row,) = read_labels(write(tmp_path, HEADER + GOOD)).rows
+    np.testing.assert_array_equal(row.points, [[1.5, 2], [3, 4.25]])
+    assert (row.width, row.height, row.split, row.subject_id) == (60, 40, "train", "7")
+    assert row.number("pixel_size_mm") == 0.1
+
+
+def test_a_byte_order_mark_and_crlf_change_nothing(tmp_path):
+    text = (HEADER + GOOD).replace("\n", "\r\n")
+    assert len(read_labels(write(tmp_path, text, encoding="utf-8-sig")).rows) == 1
+
+
+def test_the_raw_column_file_path_is_read_too(tmp_path):
+    text = (HEADER + GOOD).replace("image_path", "file_path")
+    assert read_labels(write(tmp_path, text)).rows[0].image_path == "a.png"
+
+
+def test_a_point_column_of_another_task_may_be_empty(tmp_path):
+    text = HEADER.replace("point_2_xy,", "point_2_xy,point_3_xy,") + GOOD.replace(
+        '"[3, 4.25]",', '"[3, 4.25]",,'
+    )
+    assert read_labels(write(tmp_path, text)).rows[0].points.shape == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ('"[1.5, 2]"', '"[1.5]"', "point_1_xy"),
+        ('"[1.5, 2]"', '"[1.5, NaN]"', "point_1_xy"),
+        ('"[1.5, 2]"', "left", "point_1_xy"),
+        ('"[1.5, 2]"', "", "num_classes is 2 but 1"),
+        ("40,60", "40,0", "width"),
+        ("40,60", "tall,60", "height"),
+        ("a.png", "", "image_path"),
+        ("0.1,7", "-1,7", "pixel_size_mm"),
+        (",train", "", "number of cells"),
+        (",train", ",train,more", "number of cells"),
+    ],
+)
+def test_a_broken_row_is_told_with_its_line_and_the_others_stay(tmp_path, old, new, reason):
+    labels = read_labels(write(tmp_path, HEADER + GOOD + GOOD.replace(old, new) + GOOD))
+    assert len(labels.rows) == 2
+    (broken,) = labels.broken
+    assert broken.line == 3
+    assert reason in broken.reason
+
+
+def test_the_line_counts_line_breaks_inside_quoted_cells(tmp_path):
+    two_lines = GOOD.replace("[1.5, 2]", "[1.5,\n2]")
+    labels = read_labels(write(tmp_path, HEADER + two_lines + GOOD.replace("60", "x")))
+    assert [row.line for row in labels.broken] == [4]
+
+
+def test_requiring_a_whole_file_names_file_and_line(tmp_path):
+    path = write(tmp_path, HEADER + GOOD.replace("60", "x"))
+    with pytest.raises(ImportRejected, match=r"labels\.csv.*line 2.*width"):
+        read_labels(path).require_whole()
+
+
+def test_missing_columns_are_named(tmp_path):
+    with pytest.raises(ImportRejected, match="task_id, height"):
+        read_labels(write(tmp_path, "image_path,width,point_1_xy\n"))
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00bad", b""])
+def test_a_file_that_is_no_label_file_is_refused_by_name(tmp_path, content):
+    path = tmp_path / "labels.csv"
+    path.write_bytes(content)
+    with pytest.raises(ImportRejected, match=r"labels\.csv"):
+        read_labels(path)
+
+
+def test_a_missing_file_is_refused_by_name(tmp_path):
+    with pytest.raises(ImportRejected, match="nowhere"):
+        read_labels(tmp_path / "nowhere.csv")
+
+
+def test_selecting_a_split_that_is_not_there_names_those_that_are(tmp_path):
+    labels = read_labels(write(tmp_path, HEADER + GOOD))
+    with pytest.raises(ImportRejected, match="train"):
+        labels.select(split="test")
