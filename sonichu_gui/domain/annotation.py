@@ -10,9 +10,11 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from sonichu_gui.domain.calibration import Point
-from sonichu_gui.domain.task import Task
+if TYPE_CHECKING:
+    from sonichu_gui.domain.calibration import Point
+    from sonichu_gui.domain.task import Task
 
 
 class PointState(StrEnum):

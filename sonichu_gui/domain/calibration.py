@@ -77,8 +77,7 @@ class Scale:
     @property
     def factors(self) -> tuple[float, float]:
         """Multipliers for x and y: millimetres where trusted, else pixels of true shape."""
-        if self.in_mm:
-            assert self.dx_mm is not None and self.dy_mm is not None  # noqa: S101 - in_mm says so
+        if self.in_mm and self.dx_mm is not None and self.dy_mm is not None:
             return self.dx_mm, self.dy_mm
         return 1.0, self.aspect
 
@@ -143,9 +142,9 @@ class Region:
         """Whether both regions have the same scale within `REGIONS_AGREE_WITHIN`."""
         if self.dx_mm is None or self.dy_mm is None or other.dx_mm is None or other.dy_mm is None:
             return False
-        return math.isclose(
-            self.dx_mm, other.dx_mm, rel_tol=REGIONS_AGREE_WITHIN
-        ) and math.isclose(self.dy_mm, other.dy_mm, rel_tol=REGIONS_AGREE_WITHIN)
+        return math.isclose(self.dx_mm, other.dx_mm, rel_tol=REGIONS_AGREE_WITHIN) and math.isclose(
+            self.dy_mm, other.dy_mm, rel_tol=REGIONS_AGREE_WITHIN
+        )
 
     def scale(self) -> Scale:
         """The region's own scale, not yet confirmed by anybody."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from sonichu_gui.domain.calibration import Scale
+if TYPE_CHECKING:
+    from sonichu_gui.domain.calibration import Scale
 
 
 @dataclass(frozen=True, slots=True)

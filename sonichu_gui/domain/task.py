@@ -7,7 +7,7 @@ there is the order in every label file, every model head and every shortcut.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -172,7 +172,7 @@ def _measure_from(row: Mapping[str, Any], count: int) -> MeasureSpec:
     )
 
 
-def _pairs(rows: Any, count: int) -> tuple[tuple[int, int], ...]:
+def _pairs(rows: Iterable[Sequence[int]], count: int) -> tuple[tuple[int, int], ...]:
     pairs = tuple((int(a) - 1, int(b) - 1) for a, b in rows)
     if not all(0 <= a < count and 0 <= b < count for a, b in pairs):
         raise ValueError(f"pair outside the {count} keypoints")

@@ -92,7 +92,11 @@ def make_actions(parent: QObject) -> dict[str, QAction]:
         action.setObjectName(row.id)
         action.setShortcuts([QKeySequence(keys) for keys in row.keys])
         action.setCheckable(row.checkable)
-        keys = QKeySequence(row.keys[0]).toString(QKeySequence.SequenceFormat.NativeText) if row.keys else ""
+        keys = (
+            QKeySequence(row.keys[0]).toString(QKeySequence.SequenceFormat.NativeText)
+            if row.keys
+            else ""
+        )
         tip = _tr(row.tip) or _tr(row.text)
         action.setToolTip(f"{tip}  ·  {keys}" if keys else tip)
         action.setStatusTip(tip)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QStandardPaths
-from PySide6.QtWidgets import QWidget
 
-from sonichu_gui.gui.controllers.labels_io import LabelsController
-from sonichu_gui.gui.controllers.predicting import PredictController
 from sonichu_gui.gui.dialogs.about import About
 from sonichu_gui.gui.dialogs.export_dialog import ExportChoice, ExportDialog
 from sonichu_gui.gui.dialogs.file_choice import (
@@ -18,7 +16,13 @@ from sonichu_gui.gui.dialogs.file_choice import (
     ask_where_to_write,
 )
 from sonichu_gui.gui.dialogs.shortcuts_sheet import ShortcutsSheet
-from sonichu_gui.gui.document import Document
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from sonichu_gui.gui.controllers.labels_io import LabelsController
+    from sonichu_gui.gui.controllers.predicting import PredictController
+    from sonichu_gui.gui.document import Document
 
 LABEL_KINDS = {
     "csv": "Label CSV (*.csv)",

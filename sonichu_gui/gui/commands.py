@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QUndoCommand
 
-from sonichu_gui.domain.annotation import Annotation
-from sonichu_gui.domain.calibration import Calibration, Scale
-
 if TYPE_CHECKING:
+    from sonichu_gui.domain.annotation import Annotation
+    from sonichu_gui.domain.calibration import Calibration, Scale
     from sonichu_gui.gui.document import Document, Place
 
 MERGE_WITHIN_S = 1.0
@@ -36,33 +35,33 @@ class ReplaceAnnotation(QUndoCommand):
     ) -> None:
         super().__init__(text)
         self._document = document
-        self._place = place
+        self.place = place
         self._before = before
-        self._after = after
-        self._merge_key = merge_key
-        self._time = time.monotonic()
+        self.after = after
+        self.merge_key = merge_key
+        self.time = time.monotonic()
 
     def id(self) -> int:
         """Commands with the same id may merge: nudges do."""
-        return _NUDGE_ID if self._merge_key else -1
+        return _NUDGE_ID if self.merge_key else -1
 
     def mergeWith(self, other: QUndoCommand) -> bool:
         """Takes up a following nudge of the same point."""
         if not isinstance(other, ReplaceAnnotation):
             return False
-        same = other._merge_key == self._merge_key and other._place == self._place
-        if not same or other._time - self._time > MERGE_WITHIN_S:
+        same = other.merge_key == self.merge_key and other.place == self.place
+        if not same or other.time - self.time > MERGE_WITHIN_S:
             return False
-        self._after, self._time = other._after, other._time
+        self.after, self.time = other.after, other.time
         return True
 
     def redo(self) -> None:
         """Puts the new annotation in place."""
-        self._document.put_annotation(self._place, self._after)
+        self._document.put_annotation(self.place, self.after)
 
     def undo(self) -> None:
         """Puts the old annotation back."""
-        self._document.put_annotation(self._place, self._before)
+        self._document.put_annotation(self.place, self._before)
 
 
 class ReplaceScale(QUndoCommand):

@@ -25,14 +25,14 @@ from sonichu_gui.domain.annotation import (
     empty_annotation,
 )
 from sonichu_gui.domain.calibration import Calibration, Point, Scale
-from sonichu_gui.domain.frame import Frame, FrameRef
-from sonichu_gui.domain.measurement import Measurement
-from sonichu_gui.domain.task import Task
 from sonichu_gui.errors import SonichuError
 from sonichu_gui.gui.commands import ConfirmScale, ReplaceAnnotation, ReplaceScale
-from sonichu_gui.gui.label_keeper import LabelKeeper
 
 if TYPE_CHECKING:
+    from sonichu_gui.domain.frame import Frame, FrameRef
+    from sonichu_gui.domain.measurement import Measurement
+    from sonichu_gui.domain.task import Task
+    from sonichu_gui.gui.label_keeper import LabelKeeper
     from sonichu_gui.imaging.sources import FrameSource
     from sonichu_gui.prediction.api import Prediction
 
@@ -261,7 +261,9 @@ class Document(QObject):
     def move_point(self, index: int, xy: Point, *, merge_key: str = "") -> None:
         """Places or moves a keypoint by hand."""
         name = self.task.keypoints[index].name
-        verb = self.tr("Place {}") if self._annotation.keypoints[index] is None else self.tr("Move {}")
+        verb = (
+            self.tr("Place {}") if self._annotation.keypoints[index] is None else self.tr("Move {}")
+        )
         self.commit(self.annotation.with_point(index, xy), verb.format(name), merge_key=merge_key)
 
     def set_point_state(self, index: int, state: PointState) -> None:

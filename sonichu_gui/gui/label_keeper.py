@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from sonichu_gui.domain.annotation import Annotation, Status
-from sonichu_gui.domain.calibration import Calibration, Scale
-from sonichu_gui.domain.frame import FrameRef
 from sonichu_gui.errors import StoreError
 
 if TYPE_CHECKING:
+    from sonichu_gui.domain.annotation import Annotation, Status
+    from sonichu_gui.domain.calibration import Calibration, Scale
+    from sonichu_gui.domain.frame import FrameRef
     from sonichu_gui.gui.document import Place
     from sonichu_gui.imaging.sources import FrameSource
     from sonichu_gui.labels.store import LabelStore

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QPoint, Qt, QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from sonichu_gui.gui.canvas.canvas import Canvas
-from sonichu_gui.gui.canvas.hint import CanvasHint
-from sonichu_gui.gui.panels.banner import Banner
-from sonichu_gui.gui.panels.cine_bar import CineBar
-from sonichu_gui.gui.panels.empty_state import EmptyState
-from sonichu_gui.gui.panels.frame_list import FrameList
-from sonichu_gui.gui.panels.measure_panel import MeasurePanel
-from sonichu_gui.gui.panels.status_bar import StatusBar
-from sonichu_gui.gui.panels.top_bar import TopBar
+if TYPE_CHECKING:
+    from sonichu_gui.gui.canvas.canvas import Canvas
+    from sonichu_gui.gui.canvas.hint import CanvasHint
+    from sonichu_gui.gui.panels.banner import Banner
+    from sonichu_gui.gui.panels.cine_bar import CineBar
+    from sonichu_gui.gui.panels.empty_state import EmptyState
+    from sonichu_gui.gui.panels.frame_list import FrameList
+    from sonichu_gui.gui.panels.measure_panel import MeasurePanel
+    from sonichu_gui.gui.panels.status_bar import StatusBar
+    from sonichu_gui.gui.panels.top_bar import TopBar
 
 LEFT_WIDTH = 264
 RIGHT_WIDTH = 332
@@ -100,5 +103,3 @@ def _column(*widgets: QWidget, stretch: int) -> QWidget:
     for number, widget in enumerate(widgets):
         layout.addWidget(widget, 1 if number == stretch else 0)
     return column
-
-

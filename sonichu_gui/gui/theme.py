@@ -10,13 +10,16 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QApplication
 
 from sonichu_gui.paths import resources
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
 
 PAIR_COLORS = (
     "#56B4E9",
@@ -159,7 +162,7 @@ def font(pixels: float, *, weight: int = 400, spaced: bool = False, caps: bool =
     """
     result = QFont("Inter")
     screen = QGuiApplication.primaryScreen()
-    dots_per_inch = screen.logicalDotsPerInch() if screen else 96.0
+    dots_per_inch = 96.0 if screen is None else screen.logicalDotsPerInch()
     result.setPointSizeF(pixels * 72.0 / dots_per_inch)
     result.setWeight(QFont.Weight(weight))
     result.setFeature(QFont.Tag("tnum"), 1)

@@ -1,5 +1,7 @@
-"""The tour: the same window with nobody at it. It opens each demo frame, predicts or places the
-points with clicks, drags one, exports, and takes screenshots on the way.
+"""The tour: the same window with nobody at it.
+
+It opens each demo frame, predicts or places the points with clicks, drags one, exports, and takes
+screenshots on the way.
 
 It acts through the window's own events and actions, so what it shows is what a person gets. It
 works on a copy of the demo study that is gone afterwards.
@@ -14,16 +16,19 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication
 
-from sonichu_gui.demo import CINE_POINTS, make_demo_study
-from sonichu_gui.domain.calibration import Point
+from sonichu_gui.demo import make_demo_study
 from sonichu_gui.errors import SonichuError
 from sonichu_gui.gui.document import Tool
-from sonichu_gui.gui.workbench import Workbench
+
+if TYPE_CHECKING:
+    from sonichu_gui.domain.calibration import Point
+    from sonichu_gui.gui.workbench import Workbench
 
 Condition = Callable[[], bool]
 Steps = Iterator[Condition]
@@ -31,6 +36,17 @@ Steps = Iterator[Condition]
 POLL_MS = 25
 PATIENCE_S = 60.0
 DRAG = (14.0, -9.0)
+
+CINE_POINTS: list[Point] = [
+    (170.0, 62.0), (175.0, 130.0), (157.5, 100.0), (199.0, 100.0),
+    (133.0, 77.0), (128.0, 131.0), (115.0, 113.0), (143.0, 113.0),
+    (175.0, 134.0), (177.0, 172.0), (161.0, 152.0), (193.0, 152.0),
+    (127.0, 134.0), (134.0, 168.0), (108.0, 150.0), (147.0, 150.0),
+]  # fmt: skip
+"""Calipers of the chambers in the demo's real apical cine, set by eye on its first frame."""
+
+CINE_RULER: tuple[Point, Point, float] = ((299.0, 69.5), (299.0, 167.5), 100.0)
+"""Two large ticks of that cine's depth ruler and the millimetres between them."""
 
 
 class Tour(QObject):
@@ -100,6 +116,8 @@ class Tour(QObject):
                 yield self._after(0.02)
         yield self._after(0.1)
         yield from self._drag(number, path)
+        if bench.document.source is not None and bench.document.source.frame_count > 1:
+            yield from self._calibrate(number, path)
         bench.banner.hide()
         yield self._after(0.15)
         self._shoot(f"{number:02d}-{path.stem}")
@@ -124,6 +142,19 @@ class Tour(QObject):
         self._mouse(QEvent.Type.MouseMove, end)
         self._mouse(QEvent.Type.MouseButtonRelease, end, Qt.MouseButton.LeftButton)
         yield self._after(0.02)
+
+    def _calibrate(self, number: int, path: Path) -> Steps:
+        """The file's own scale is refused: a line along the ruler gives one."""
+        bench = self._bench
+        self._shoot(f"{number:02d}-{path.stem}-scale-refused")
+        start, end, length_mm = CINE_RULER
+        bench.actions["calibrate"].trigger()
+        for point in (start, end):
+            self._click(point)
+            yield self._after(0.05)
+        self._shoot(f"{number:02d}-{path.stem}-scale-line")
+        bench.calibrating.set_length(length_mm)
+        yield self._after(0.05)
 
     def _leave(self, study: Path) -> Steps:
         """Exports, the annotated picture, the light look, a small window; then closes."""
@@ -204,9 +235,7 @@ class Tour(QObject):
         held = button if kind == QEvent.Type.MouseButtonPress else Qt.MouseButton.NoButton
         place = QPointF(*at)
         everywhere = QPointF(canvas.mapToGlobal(place))
-        event = QMouseEvent(
-            kind, place, everywhere, button, held, Qt.KeyboardModifier.NoModifier
-        )
+        event = QMouseEvent(kind, place, everywhere, button, held, Qt.KeyboardModifier.NoModifier)
         QApplication.sendEvent(canvas, event)
 
     def _shoot(self, name: str) -> None:

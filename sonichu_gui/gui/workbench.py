@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QObject, QTimer, QUrl
-from PySide6.QtGui import QAction, QCloseEvent
+from PySide6.QtGui import QAction, QCloseEvent, QImage
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from sonichu_gui.domain.annotation import PointState, Status
@@ -37,10 +38,13 @@ from sonichu_gui.gui.panels.frame_list import FrameList
 from sonichu_gui.gui.panels.measure_panel import MeasurePanel
 from sonichu_gui.gui.panels.status_bar import StatusBar
 from sonichu_gui.gui.panels.top_bar import TopBar
-from sonichu_gui.prediction.zoo import ModelInfo
 from sonichu_gui.settings import keys
-from sonichu_gui.settings.store import Settings
 from sonichu_gui.tasks import load_tasks
+
+if TYPE_CHECKING:
+    from sonichu_gui.domain.task import Task
+    from sonichu_gui.prediction.zoo import ModelInfo
+    from sonichu_gui.settings.store import Settings
 
 RECENT_KEPT = 8
 
@@ -158,7 +162,9 @@ class Workbench(QObject):
             "import_labels": asking.import_labels,
             "export": asking.export,
             "screenshot": self.take_screenshot,
-            "copy_image": lambda: self.labels.copy_image(self.picture()) if document.frame else None,
+            "copy_image": lambda: (
+                self.labels.copy_image(self.picture()) if document.frame else None
+            ),
             "copy_measures": self.labels.copy_measures,
             "save_now": self.keeper.flush,
             "models": asking.model_folder,
@@ -321,7 +327,7 @@ class Workbench(QObject):
                 index, PointState.VISIBLE if absent else PointState.ABSENT
             )
 
-    def picture(self):  # type: ignore[no-untyped-def]  # QImage, drawn on demand
+    def picture(self) -> QImage:
         """The annotated frame at image resolution."""
         from sonichu_gui.gui.canvas.snapshot import annotated_image
 
@@ -355,7 +361,7 @@ class Workbench(QObject):
         if self.document.frame is not None:
             self.document.set_status(status)
 
-    def _choose_task(self, task) -> None:  # type: ignore[no-untyped-def]
+    def _choose_task(self, task: Task) -> None:
         self.document.set_task(task)
         self.study.read_statuses()
         self.window.focus_canvas()

@@ -6,6 +6,8 @@ canvas owns the view (zoom and place of the frame) and turns both into pixels.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -20,8 +22,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from sonichu_gui.domain.calibration import Point
-from sonichu_gui.domain.frame import Frame
 from sonichu_gui.gui import theme
 from sonichu_gui.gui.canvas.labels import LabelLayout
 from sonichu_gui.gui.canvas.loupe import loupe_rect, paint_loupe
@@ -30,7 +30,11 @@ from sonichu_gui.gui.canvas.overlay import OverlayOptions, build_marks, color_of
 from sonichu_gui.gui.canvas.painter import MarkPainter
 from sonichu_gui.gui.canvas.scale_bar import scale_bar
 from sonichu_gui.gui.canvas.transform import ViewTransform, fitted
-from sonichu_gui.gui.document import Document
+
+if TYPE_CHECKING:
+    from sonichu_gui.domain.calibration import Point
+    from sonichu_gui.domain.frame import Frame
+    from sonichu_gui.gui.document import Document
 
 SHARP_FROM_ZOOM = 6.0
 """From here on single pixels are shown as squares: smoothing would invent detail."""

@@ -1,29 +1,32 @@
 """The hand on the canvas: what mouse and keys mean.
 
-    left on a point      drag it (grab offset kept, 3 px threshold); release stores, Esc does not
-    left elsewhere       drag pans; a click deselects, places the next point, or draws the scale line
-    middle, Space+drag   pan, in every mode, also while a point is in the hand
-    wheel                zoom at the cursor; Shift+wheel steps through a cine
-    right on a point     its state
-    arrows               nudge the selected point 1 px, Shift 10, Ctrl 0.1; else step the cine
-    1-9, Tab             select a point;  Backspace takes the last placed point back
-    H held               look under the marks;  Space tapped: accept and next
+left on a point      drag it (grab offset kept, 3 px threshold); release stores, Esc does not
+left elsewhere       drag pans; a click deselects, places the next point, or draws the scale line
+middle, Space+drag   pan, in every mode, also while a point is in the hand
+wheel                zoom at the cursor; Shift+wheel steps through a cine
+right on a point     its state
+arrows               nudge the selected point 1 px, Shift 10, Ctrl 0.1; else step the cine
+1-9, Tab             select a point;  Backspace takes the last placed point back
+H held               look under the marks;  Space tapped: accept and next
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QAction, QCursor, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QMenu, QToolTip
 
 from sonichu_gui.domain.annotation import PointState
-from sonichu_gui.domain.calibration import Point
-from sonichu_gui.gui.canvas.canvas import Canvas
 from sonichu_gui.gui.canvas.picking import clamped, is_drag, nearest_keypoint, next_index
 from sonichu_gui.gui.document import Document, Tool
+
+if TYPE_CHECKING:
+    from sonichu_gui.domain.calibration import Point
+    from sonichu_gui.gui.canvas.canvas import Canvas
 
 WHEEL_STEP = 1.2
 _ARROWS = {
@@ -95,7 +98,7 @@ class Hand(QObject):
             return True
         if isinstance(event, QKeyEvent):
             return self._key(event)
-        if kind in (QEvent.Type.Leave,):
+        if kind == QEvent.Type.Leave:
             self.cursor_moved.emit(None)
             self._document.hover(None)
         elif kind in (QEvent.Type.FocusOut, QEvent.Type.Hide):
@@ -343,15 +346,14 @@ class Hand(QObject):
         if 1 <= number <= 9 and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
             if number <= count:
                 document.select(number - 1)
-            return True
-        if event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
+        elif event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
             step = -1 if event.key() == Qt.Key.Key_Backtab else 1
             document.select(next_index(document.selected, count=count, step=step))
-            return True
-        if event.key() == Qt.Key.Key_Backspace and document.tool is Tool.PLACE:
+        elif event.key() == Qt.Key.Key_Backspace and document.tool is Tool.PLACE:
             self._take_back()
-            return True
-        return False
+        else:
+            return False
+        return True
 
     def _take_back(self) -> None:
         """Takes the point placed last back to its empty slot."""

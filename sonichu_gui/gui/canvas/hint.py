@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QLabel
 
 from sonichu_gui.gui import theme
-from sonichu_gui.gui.canvas.canvas import Canvas
 from sonichu_gui.gui.document import Document, Tool
+
+if TYPE_CHECKING:
+    from sonichu_gui.gui.canvas.canvas import Canvas
 
 MARGIN = 18
 
@@ -65,6 +69,4 @@ class CanvasHint(QLabel):
     def _settle(self) -> None:
         self.adjustSize()
         size = self._canvas.size()
-        self.move(
-            size.width() - self.width() - MARGIN, size.height() - self.height() - MARGIN
-        )
+        self.move(size.width() - self.width() - MARGIN, size.height() - self.height() - MARGIN)

@@ -10,9 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from sonichu_gui.domain.calibration import Point
-from sonichu_gui.gui.canvas.marks import Bounds
+if TYPE_CHECKING:
+    from sonichu_gui.domain.calibration import Point
+    from sonichu_gui.gui.canvas.marks import Bounds
 
 PLATE_HEIGHT = 18.0
 PLATE_PAD = 7.0

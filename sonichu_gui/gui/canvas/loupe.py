@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen, QPixmap
 
-from sonichu_gui.domain.calibration import Point
 from sonichu_gui.gui.canvas.painter import HALO, PLATE
+
+if TYPE_CHECKING:
+    from sonichu_gui.domain.calibration import Point
 
 DIAMETER = 156.0
 MARGIN = 24.0

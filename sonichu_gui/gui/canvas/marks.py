@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from sonichu_gui.domain.calibration import Point
+if TYPE_CHECKING:
+    from sonichu_gui.domain.calibration import Point
 
 Bounds = tuple[float, float, float, float]
 

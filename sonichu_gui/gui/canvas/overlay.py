@@ -8,11 +8,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sonichu_gui.domain.annotation import Annotation, Keypoint, Origin, PointState
-from sonichu_gui.domain.calibration import Point
-from sonichu_gui.domain.measurement import Measurement
-from sonichu_gui.domain.task import MeasureSpec, Task
 from sonichu_gui.gui.canvas.labels import LabelLayout, Wish
 from sonichu_gui.gui.canvas.marks import (
     ArcMark,
@@ -23,8 +21,13 @@ from sonichu_gui.gui.canvas.marks import (
     RingMark,
     TextMark,
 )
-from sonichu_gui.gui.canvas.transform import ViewTransform
 from sonichu_gui.gui.theme import PAIR_COLORS
+
+if TYPE_CHECKING:
+    from sonichu_gui.domain.calibration import Point
+    from sonichu_gui.domain.measurement import Measurement
+    from sonichu_gui.domain.task import MeasureSpec, Task
+    from sonichu_gui.gui.canvas.transform import ViewTransform
 
 MANY_POINTS = 8
 """Beyond this many keypoints a pair is named once, at its value, to keep the picture calm."""
@@ -86,7 +89,9 @@ def build_marks(
     for spec in task.measures:
         marks += _measure_marks(spec, task, annotation, view, options)
     marks += _point_marks(task, annotation, view, options)
-    marks += _text_marks(task, annotation, measurements, view, options, layout, area)
+    marks += _text_marks(
+        task, annotation, measurements, view=view, o=options, layout=layout, area=area
+    )
     return tuple(marks)
 
 
@@ -173,9 +178,8 @@ def _ghost_marks(
         elif spec.kind == "ellipse-circumference":
             oval = _oval(at)
             marks.append(OvalMark(oval.center, oval.a, oval.b, GHOST))
-    for point in proposal.keypoints:
-        if point is not None:
-            marks.append(RingMark(view.to_widget(point.xy), GHOST, o.radius - 1.0, dashed=True))
+    rings = (point for point in proposal.keypoints if point is not None)
+    marks += [RingMark(view.to_widget(p.xy), GHOST, o.radius - 1.0, dashed=True) for p in rings]
     return marks
 
 
@@ -207,6 +211,7 @@ def _text_marks(
     task: Task,
     annotation: Annotation,
     measurements: Sequence[Measurement],
+    *,
     view: ViewTransform,
     o: OverlayOptions,
     layout: LabelLayout,
@@ -261,7 +266,9 @@ def _value_wish(
     text = result.text if few and spec.kind == "length" else f"{spec.name} {result.text}"
     if spec.kind == "angle":
         vertex, first, second = (placed[i] for i in spec.points)
-        anchor = tuple(v + 0.22 * (a - v + b - v) for v, a, b in zip(vertex, first, second, strict=True))
+        anchor = tuple(
+            v + 0.22 * (a - v + b - v) for v, a, b in zip(vertex, first, second, strict=True)
+        )
         return Wish(("value", number), text, (anchor[0], anchor[1]), vertex, 6.0)
     (x0, y0), (x1, y1) = (placed[i] for i in spec.points)
     share = 0.68 if few else 0.5

@@ -25,7 +25,9 @@ class MarkPainter:
         self._font = font
         self._stroke = stroke
 
-    def paint(self, painter: QPainter, marks: Iterable[Mark], exposed: QRectF | None = None) -> None:
+    def paint(
+        self, painter: QPainter, marks: Iterable[Mark], exposed: QRectF | None = None
+    ) -> None:
         """Draws the marks that touch the exposed rectangle, in their order."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for mark in marks:

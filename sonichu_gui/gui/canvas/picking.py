@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-from sonichu_gui.domain.annotation import Annotation
-from sonichu_gui.domain.calibration import Point
-from sonichu_gui.gui.canvas.transform import ViewTransform
+if TYPE_CHECKING:
+    from sonichu_gui.domain.annotation import Annotation
+    from sonichu_gui.domain.calibration import Point
+    from sonichu_gui.gui.canvas.transform import ViewTransform
 
 DRAG_THRESHOLD = 3.0
 """Widget units the pointer must travel before a press becomes a drag."""

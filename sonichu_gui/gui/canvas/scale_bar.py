@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from sonichu_gui.domain.calibration import Scale
+if TYPE_CHECKING:
+    from sonichu_gui.domain.calibration import Scale
 
 _ROUND = (1.0, 2.0, 5.0)
 

@@ -5,6 +5,8 @@ It carries no file name, no path and no metadata: only pixels.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QFontMetricsF, QImage, QPainter
 
@@ -14,7 +16,9 @@ from sonichu_gui.gui.canvas.labels import LabelLayout
 from sonichu_gui.gui.canvas.overlay import OverlayOptions, build_marks
 from sonichu_gui.gui.canvas.painter import MarkPainter
 from sonichu_gui.gui.canvas.transform import ViewTransform
-from sonichu_gui.gui.document import Document
+
+if TYPE_CHECKING:
+    from sonichu_gui.gui.document import Document
 
 WIDTH_OF_ONE_STROKE = 1000.0
 """Image width at which marks are drawn as on the screen; wider frames get stronger ones."""

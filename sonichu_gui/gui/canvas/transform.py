@@ -8,8 +8,10 @@ takes away that half pixel.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from sonichu_gui.domain.calibration import Point
+if TYPE_CHECKING:
+    from sonichu_gui.domain.calibration import Point
 
 MIN_ZOOM = 0.02
 MAX_ZOOM = 64.0

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QElapsedTimer, QObject, Qt, QTimer, Signal
 
-from sonichu_gui.domain.frame import Frame
-from sonichu_gui.gui.controllers.study import StudyController
-from sonichu_gui.gui.document import Document
+if TYPE_CHECKING:
+    from sonichu_gui.domain.frame import Frame
+    from sonichu_gui.gui.controllers.study import StudyController
+    from sonichu_gui.gui.document import Document
 
 DEFAULT_FRAME_MS = 40.0
 

@@ -6,15 +6,18 @@ import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QBuffer, QIODevice, QObject, Signal
 from PySide6.QtGui import QGuiApplication, QImage
 
-from sonichu_gui.domain.annotation import Status
-from sonichu_gui.domain.measurement import Measurement
 from sonichu_gui.errors import ExportError, LabelError, SonichuError
-from sonichu_gui.gui.document import Document
 from sonichu_gui.tasks import load_tasks
+
+if TYPE_CHECKING:
+    from sonichu_gui.domain.annotation import Status
+    from sonichu_gui.domain.measurement import Measurement
+    from sonichu_gui.gui.document import Document
 
 
 class LabelsController(QObject):
@@ -129,7 +132,7 @@ def _write_png(image: QImage, out: Path) -> None:
     """Writes beside and renames: a failed save leaves an older picture intact."""
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    if not image.save(buffer, "PNG"):
+    if not image.save(buffer, b"PNG"):
         raise ExportError(f"{out.name} could not be made.", "The picture may be too large.")
     temporary: Path | None = None
     try:

@@ -277,18 +277,10 @@ class StudyController(QObject):
         self._read_ahead(path, source, frame.ref.index)
 
     def _read_ahead(self, path: Path, source: FrameSource, index: int) -> None:
-        wanted: list[tuple[Path, int]] = []
-        if source.frame_count > 1:
-            for step in range(1, CINE_AHEAD + 1):
-                ahead = index + step * self._direction
-                if 0 <= ahead < source.frame_count:
-                    wanted.append((path, ahead))
-        paths, at = self._document.study.paths, self._position()
-        for step in (*range(1, AHEAD + 1), -1):
-            neighbour = at + step * self._direction
-            if 0 <= neighbour < len(paths):
-                wanted.append((paths[neighbour], 0))
-        wanted = [want for want in wanted if self._ready(*want) is None]
+        """Decodes the frames a person will ask for next."""
+        wanted = [
+            want for want in self._neighbours(path, source, index) if self._ready(*want) is None
+        ]
         if not wanted:
             return
 
@@ -302,6 +294,14 @@ class StudyController(QObject):
                     continue  # told when a person asks for it
 
         self._jobs.submit(Lane.READING, work, key="ahead", done=_ignore, failed=_ignore)
+
+    def _neighbours(self, path: Path, source: FrameSource, index: int) -> list[tuple[Path, int]]:
+        """Frames and files next to the shown one, in the direction of travel, one behind."""
+        ahead = (index + step * self._direction for step in range(1, CINE_AHEAD + 1))
+        found = [(path, number) for number in ahead if 0 <= number < source.frame_count]
+        paths, at = self._document.study.paths, self._position()
+        places = (at + step * self._direction for step in (*range(1, AHEAD + 1), -1))
+        return found + [(paths[place], 0) for place in places if 0 <= place < len(paths)]
 
     def _note_direction(self, path: Path, index: int) -> None:
         if self._wanted is None:

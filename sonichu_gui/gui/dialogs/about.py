@@ -41,9 +41,10 @@ class About(QDialog):
         model.setObjectName("soft")
         source = QLabel(
             self.tr(
-                "The embedded head model was trained on HC18 (van den Heuvel et al., PLoS ONE 2018, "
-                "doi 10.1371/journal.pone.0200412), CC BY 4.0. FUGC is read here as cervical length, "
-                "the data set's own meaning; the model card calls it umbilical cord."
+                "The embedded head model was trained on HC18 (van den Heuvel et al., PLoS ONE "
+                "2018, doi 10.1371/journal.pone.0200412), CC BY 4.0. FUGC is read here as "
+                "cervical length, the data set's own meaning; the model card calls it umbilical "
+                "cord."
             )
         )
         source.setObjectName("soft")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -17,8 +18,10 @@ from PySide6.QtWidgets import (
 )
 
 from sonichu_gui.domain.annotation import Status
-from sonichu_gui.domain.task import Task
 from sonichu_gui.gui import theme
+
+if TYPE_CHECKING:
+    from sonichu_gui.domain.task import Task
 
 HUMAN = (Status.ACCEPTED, Status.EDITED)
 
@@ -98,17 +101,23 @@ class ExportDialog(QDialog):
         column.setSpacing(6)
         column.addWidget(self._head(self.tr("Format")))
         for number, item in enumerate(FORMATS):
-            column.addLayout(self._choice(self._formats, number, self.tr(item.title), self.tr(item.words)))
+            column.addLayout(
+                self._choice(self._formats, number, self.tr(item.title), self.tr(item.words))
+            )
         column.addSpacing(10)
         column.addWidget(self._head(self.tr("Which labels")))
         column.addLayout(self._choice(self._tasks, 0, self.tr("All tasks"), ""))
         column.addLayout(self._choice(self._tasks, 1, task.title, self.tr("only this task")))
         column.addSpacing(6)
         column.addLayout(
-            self._choice(self._whose, 0, self.tr("Accepted and edited"), self.tr("what a person stands for"))
+            self._choice(
+                self._whose, 0, self.tr("Accepted and edited"), self.tr("what a person stands for")
+            )
         )
         column.addLayout(
-            self._choice(self._whose, 1, self.tr("All points"), self.tr("with the model's proposals"))
+            self._choice(
+                self._whose, 1, self.tr("All points"), self.tr("with the model's proposals")
+            )
         )
         column.addSpacing(14)
         column.addLayout(self._buttons())

@@ -37,7 +37,9 @@ class ShortcutsSheet(QDialog):
         row.setSpacing(36)
         blocks = [(self.tr("Mouse and canvas"), [(self.tr(a), self.tr(b)) for a, b in MOUSE])]
         for group in dict.fromkeys(item.group for item in ROWS):
-            lines = [(_keys(item.keys), item.text) for item in ROWS if item.group == group and item.keys]
+            lines = [
+                (_keys(item.keys), item.text) for item in ROWS if item.group == group and item.keys
+            ]
             if lines:
                 blocks.append((group, lines))
         columns: list[QVBoxLayout] = []

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from sonichu_gui.gui import theme
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QAction
 
 
 class EmptyState(QWidget):
