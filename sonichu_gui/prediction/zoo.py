@@ -104,7 +104,7 @@ def read_model_info(folder: Path) -> ModelInfo:
         raise ModelError(f"{folder} is not a model folder: it does not exist.", "Check the path.")
     config_path = folder / CONFIG_FILE
     config = _read_config(config_path)
-    tensors = _read_header(folder / WEIGHTS_FILE)
+    shapes = _read_shapes(folder / WEIGHTS_FILE)
     try:
         heads = {str(task): _head(row) for task, row in config.get("tasks", {}).items()}
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -114,7 +114,7 @@ def read_model_info(folder: Path) -> ModelInfo:
     return ModelInfo(
         name=str(config.get("name") or folder.name),
         folder=folder,
-        tasks={**_unnamed_heads(tensors), **heads},
+        tasks={**_unnamed_heads(shapes), **heads},
         license=str(config.get("license") or ""),
         size_bytes=(folder / WEIGHTS_FILE).stat().st_size,
     )
@@ -222,7 +222,7 @@ def _head(row: Mapping[str, Any]) -> HeadInfo:
     )
 
 
-def _read_header(path: Path) -> Mapping[str, Any]:
+def _read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     """Reads the tensor table of a safetensors file and checks that the data behind it is whole."""
     try:
         size = path.stat().st_size
@@ -233,30 +233,32 @@ def _read_header(path: Path) -> Mapping[str, Any]:
         raise _unreadable(path, error) from error
     try:
         table = json.loads(text)
-        end = max((row["data_offsets"][1] for key, row in table.items() if key[:2] != "__"))
-        whole = 8 + length + end == size
+        rows = {name: row for name, row in table.items() if name != "__metadata__"}
+        shapes = {name: tuple(map(int, row["shape"])) for name, row in rows.items()}
+        expected = 8 + length + max(int(row["data_offsets"][1]) for row in rows.values())
     except (ValueError, RecursionError, LookupError, TypeError, AttributeError) as error:
         raise ModelError(
             f"{path} is not a safetensors file.", "Get the model folder again."
         ) from error
-    if not whole:
+    if expected != size:
         raise ModelError(
-            f"{path} is cut off: {size} bytes of {8 + length + end}.", "Get the file again."
+            f"{path} is cut off or damaged: {size} bytes instead of {expected}.",
+            "Get the file again.",
         )
-    return {str(name): row for name, row in table.items()}
+    return shapes
 
 
-def _unnamed_heads(tensors: Mapping[str, Any]) -> dict[str, HeadInfo]:
+def _unnamed_heads(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, HeadInfo]:
     """Gives the heads of the weights; those that the configuration names replace them.
 
     Published weights may hold a head more than their configuration says.
     """
     heads = {}
-    for name, row in tensors.items():
+    for name, shape in shapes.items():
         parts = name.split(".")
-        if len(parts) == 4 and parts[0] == "heads" and parts[2:] == ["final_layer", "weight"]:
-            count = int(row["shape"][0])
-            names = tuple(f"point_{number}" for number in range(1, count + 1))
+        is_head = len(parts) == 4 and parts[0] == "heads" and parts[2:] == ["final_layer", "weight"]
+        if is_head and shape:
+            names = tuple(f"point_{number}" for number in range(1, shape[0] + 1))
             heads[parts[1]] = HeadInfo(names, trained=True, training_data="", accuracy={})
     return heads
 

@@ -1,0 +1,255 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.numpy import save
+
+from sonichu_gui import paths
+from sonichu_gui.errors import ModelError
+from sonichu_gui.prediction import zoo
+
+CONFIG = {
+    "name": "tiny",
+    "license": "Apache-2.0",
+    "tasks": {
+        "HC": {
+            "keypoints": ["a", "b", "c", "d"],
+            "trained": True,
+            "training_data": "719 frames",
+            "accuracy": {"mre_px": 12.5},
+        },
+        "FA": {"keypoints": ["a", "b", "c", "d"], "trained": False},
+    },
+}
+WEIGHTS = save({"heads.HC.final_layer.weight": np.zeros((4, 8, 1, 1), np.float32)})
+
+
+def make_model(folder, config=CONFIG, weights=WEIGHTS):
+    folder.mkdir(parents=True)
+    text = config if isinstance(config, bytes) else json.dumps(config).encode()
+    (folder / "config.json").write_bytes(text)
+    (folder / "model.safetensors").write_bytes(weights)
+    return folder
+
+
+def refusal(folder):
+    with pytest.raises(ModelError) as caught:
+        zoo.read_model_info(folder)
+    assert caught.value.hint
+    return caught.value.message
+
+
+def test_folder_tells_its_heads(tmp_path):
+    info = zoo.read_model_info(make_model(tmp_path / "m"))
+    assert (info.name, info.license, info.size_bytes, info.problem) == (
+        "tiny",
+        "Apache-2.0",
+        len(WEIGHTS),
+        "",
+    )
+    assert info.tasks["HC"] == zoo.HeadInfo(
+        ("a", "b", "c", "d"), trained=True, training_data="719 frames", accuracy={"mre_px": 12.5}
+    )
+
+
+@pytest.mark.parametrize(("task", "trained"), [("HC", True), ("FA", False), ("IVC", False)])
+def test_head_counts_only_when_trained(tmp_path, task, trained):
+    assert zoo.read_model_info(make_model(tmp_path / "m")).has_trained_head(task) is trained
+
+
+@pytest.mark.parametrize("word", ["yes", 1, None])
+def test_head_is_untrained_unless_it_says_so_plainly(tmp_path, word):
+    config = {"tasks": {"HC": {"keypoints": ["a"], "trained": word}}}
+    assert not zoo.read_model_info(make_model(tmp_path / "m", config)).has_trained_head("HC")
+
+
+def test_model_without_a_name_has_its_folders(tmp_path):
+    assert zoo.read_model_info(make_model(tmp_path / "mine", {"tasks": {}})).name == "mine"
+
+
+def test_head_that_only_the_weights_know_is_listed(tmp_path):
+    weights = save({"heads.IUGC.final_layer.weight": np.zeros((3, 8, 1, 1), np.float32)})
+    info = zoo.read_model_info(make_model(tmp_path / "m", weights=weights))
+    assert info.tasks["IUGC"].keypoints == ("point_1", "point_2", "point_3")
+    assert info.has_trained_head("IUGC")
+
+
+def test_id_is_name_and_digest_of_the_weights(tmp_path):
+    info = zoo.read_model_info(make_model(tmp_path / "m"))
+    assert (info.id.name, info.id.hash) == ("tiny", hashlib.sha256(WEIGHTS).hexdigest())
+
+
+def test_hash_follows_the_file(tmp_path):
+    info = zoo.read_model_info(make_model(tmp_path / "m"))
+    before = info.hash
+    path = info.folder / "model.safetensors"
+    path.write_bytes(save({"x": np.ones(4, np.float32)}))
+    os.utime(path, ns=(1, 1))
+    assert info.hash == hashlib.sha256(path.read_bytes()).hexdigest() != before
+
+
+def test_weights_that_went_away_are_told(tmp_path):
+    info = zoo.read_model_info(make_model(tmp_path / "m"))
+    (info.folder / "model.safetensors").unlink()
+    with pytest.raises(ModelError, match=r"model\.safetensors cannot be read"):
+        _ = info.hash
+
+
+# --- broken folders ---
+
+
+def test_folder_that_is_not_there(tmp_path):
+    assert refusal(tmp_path / "nowhere") == (
+        f"{tmp_path / 'nowhere'} is not a model folder: it does not exist."
+    )
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
+def test_missing_file_is_named(tmp_path, name):
+    folder = make_model(tmp_path / "m")
+    (folder / name).unlink()
+    assert refusal(folder) == f"{folder / name} cannot be read: No such file or directory."
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"\xff\xfe", b"[" * 100_000])
+def test_config_that_is_not_json(tmp_path, text):
+    folder = make_model(tmp_path / "m", text)
+    assert refusal(folder).startswith(f"{folder / 'config.json'} is not JSON: ")
+
+
+@pytest.mark.parametrize("value", [[], 3, "x", None])
+def test_config_that_is_another_json(tmp_path, value):
+    message = refusal(make_model(tmp_path / "m", value))
+    assert "is not a model configuration but a JSON" in message
+
+
+@pytest.mark.parametrize(
+    "tasks",
+    [
+        [],
+        7,
+        {"HC": 3},
+        {"HC": {}},
+        {"HC": {"keypoints": 4}},
+        {"HC": {"keypoints": [], "accuracy": [1]}},
+    ],
+)
+def test_tasks_that_are_no_tasks(tmp_path, tasks):
+    message = refusal(make_model(tmp_path / "m", {"tasks": tasks}))
+    assert "config.json does not describe its tasks" in message
+
+
+@pytest.mark.parametrize("cut", [1, 4, 100])
+def test_weights_cut_off_in_the_data(tmp_path, cut):
+    folder = make_model(tmp_path / "m", weights=WEIGHTS[:-cut])
+    assert "model.safetensors is cut off" in refusal(folder)
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_for_weights_end_in_a_clear_refusal(tmp_path_factory, content):
+    folder = make_model(tmp_path_factory.mktemp("m") / "m", weights=content)
+    assert "model.safetensors is" in refusal(folder)
+
+
+@pytest.mark.parametrize("kept", range(0, len(WEIGHTS), 7))
+def test_weights_cut_off_anywhere(tmp_path, kept):
+    folder = make_model(tmp_path / "m", weights=WEIGHTS[:kept])
+    assert "model.safetensors is" in refusal(folder)
+
+
+def test_table_with_a_shape_that_is_no_shape(tmp_path):
+    header = json.dumps(
+        {"heads.X.final_layer.weight": {"dtype": "F32", "shape": 4, "data_offsets": [0, 0]}}
+    ).encode()
+    weights = len(header).to_bytes(8, "little") + header
+    assert "is not a safetensors file" in refusal(make_model(tmp_path / "m", weights=weights))
+
+
+# --- the catalogue ---
+
+
+@pytest.fixture
+def shipped(tmp_path, monkeypatch):
+    """An installation whose resources hold one model."""
+    root = tmp_path / "installation"
+    make_model(root / "models" / "embedded", {**CONFIG, "name": "embedded"})
+    monkeypatch.setattr(paths, "resources", root.joinpath)
+    return root / "models"
+
+
+def test_shipped_model_comes_before_the_persons_own(shipped, tmp_path):
+    own = make_model(paths.user_models() / "a-mine", {**CONFIG, "name": "mine"})
+    extra = make_model(tmp_path / "elsewhere", {**CONFIG, "name": "other"})
+    found = zoo.installed_models([extra])
+    assert [info.folder for info in found] == [shipped / "embedded", own, extra]
+
+
+def test_broken_model_is_listed_with_its_problem(shipped):
+    broken = make_model(paths.user_models() / "broken", b"{")
+    found = zoo.installed_models()
+    assert found[1].folder == broken
+    assert "is not JSON" in found[1].problem
+    assert found[0].problem == ""
+
+
+def test_folders_that_hold_no_model_are_passed_over(shipped):
+    (shipped / "notes").mkdir()
+    (shipped / "readme.txt").write_text("x")
+    assert [info.name for info in zoo.installed_models()] == ["embedded"]
+
+
+def test_default_is_the_shipped_model(shipped):
+    assert zoo.default_model().folder == shipped / "embedded"
+
+
+def test_default_passes_over_a_broken_model(shipped):
+    (shipped / "embedded" / "config.json").write_bytes(b"{")
+    make_model(paths.user_models() / "mine", {**CONFIG, "name": "mine"})
+    assert zoo.default_model().name == "mine"
+
+
+def test_no_model_at_all_says_where_to_put_one(shipped):
+    (shipped / "embedded" / "config.json").write_bytes(b"{")
+    with pytest.raises(ModelError) as caught:
+        zoo.default_model()
+    assert "is not JSON" in caught.value.message
+    assert str(paths.user_models()) in caught.value.hint
+
+
+def test_model_is_found_by_folder(shipped, tmp_path):
+    folder = make_model(tmp_path / "elsewhere")
+    assert zoo.find_model(str(folder)).folder == folder
+
+
+def test_model_is_found_by_name(shipped):
+    assert zoo.find_model("embedded").folder == shipped / "embedded"
+
+
+def test_unknown_model_lists_those_there_are(shipped):
+    with pytest.raises(ModelError) as caught:
+        zoo.find_model("nobody")
+    assert "nobody" in caught.value.message
+    assert "embedded" in caught.value.hint
+
+
+def test_broken_model_asked_for_by_name_is_refused(shipped):
+    make_model(paths.user_models() / "broken", b"{")
+    with pytest.raises(ModelError, match="is not JSON"):
+        zoo.find_model("broken")
+
+
+def test_prediction_package_imports_no_torch():
+    code = (
+        "import sys, sonichu_gui.prediction.api, sonichu_gui.prediction.zoo\n"
+        "import sonichu_gui.prediction.local\n"
+        "sys.exit(' '.join({'torch', 'cv2', 'PySide6', 'safetensors'} & sys.modules.keys()) or 0)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
