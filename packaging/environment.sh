@@ -12,7 +12,8 @@ qt_packages=(
     libxcb-randr0 libxcb-shape0 libxcb-shm0 libxcb-sync1 libxcb-xfixes0 libxcb-xkb1
 )
 
-say() { printf '%s\n' "$*" >&2; }
+# One line an argument.
+say() { printf '%s\n' "$@" >&2; }
 
 fail() {
     say "$@"
@@ -26,7 +27,7 @@ install_system_packages() {
         return 1
     fi
     if [ "$(id -u)" -ne 0 ]; then
-        say "Missing system packages. Run this once, then start again:" "" \
+        say "Missing system packages. Run this once, then start again:" \
             "  sudo apt-get install --no-install-recommends $*"
         return 1
     fi
@@ -83,7 +84,7 @@ install_project() {
     fi
     say "Installing into $venv (the first time takes some minutes; torch is the large part)"
     "$python" -m pip install --quiet --disable-pip-version-check "${arguments[@]}" ||
-        fail "" "The installation failed; pip says why above. Nothing else was changed: run this again once it is mended."
+        fail "The installation failed; pip says why above. Nothing else was changed: run this again once it is mended."
     fingerprint >"$stamp"
     # The tools come on top of what running needs.
     [ "$1" = run ] || cp "$stamp" "$venv/.installed-run"
@@ -94,8 +95,9 @@ missing_qt_libraries() {
     local qt
     # Essentials holds the plug-in; asking Python for the folder does not load Qt.
     qt=$("$python" -c 'import importlib.util as u; print(u.find_spec("PySide6").submodule_search_locations[0])')
-    ldd "$qt"/QtWidgets.*.so "$qt"/Qt/plugins/platforms/libq{xcb,offscreen}.so 2>/dev/null |
-        awk '/not found/ && !seen[$1]++ { print $1 }'
+    # A plug-in that this build of Qt lacks is none of our business: ldd's own verdict is ignored.
+    { ldd "$qt"/QtWidgets.*.so "$qt"/Qt/plugins/platforms/libq{xcb,offscreen}.so 2>/dev/null || true; } |
+        awk '/not found/ && !seen[$1]++ { printf "%s ", $1 }'
 }
 
 ensure_qt_libraries() {
@@ -103,8 +105,8 @@ ensure_qt_libraries() {
     [ "$(uname)" = Linux ] || return 0
     missing=$(missing_qt_libraries)
     [ -n "$missing" ] || return 0
-    say "Qt's window needs libraries that this system lacks:" $missing
+    say "Qt's window needs libraries that this system lacks: $missing"
     install_system_packages "${qt_packages[@]}" || exit 1
     missing=$(missing_qt_libraries)
-    [ -z "$missing" ] || fail "Still missing after the installation:" $missing
+    [ -z "$missing" ] || fail "Still missing after the installation: $missing"
 }
