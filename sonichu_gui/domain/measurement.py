@@ -44,7 +44,8 @@ class Measurement:
         """The number with its unit as the user reads it, e.g. "32.4 mm"."""
         if self.value is None:
             return "–"
-        return f"{self.number} {self.unit_text}".rstrip()
+        space = "" if self.unit == "deg" else " "
+        return f"{self.number}{space}{self.unit_text}".rstrip()
 
     @property
     def number(self) -> str:

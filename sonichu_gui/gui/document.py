@@ -14,7 +14,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, SignalInstance
 from PySide6.QtGui import QUndoStack
 
 from sonichu_gui.biometry.measure import measure
@@ -158,14 +158,10 @@ class Document(QObject):
 
     def set_frame(self, path: Path, source: FrameSource, frame: Frame) -> None:
         """Shows a frame with its stored labels."""
-        self.cancel_preview()
         self.path, self.source, self.frame = path, source, frame
         self.keeper.remember_file(path, source)
         self.calibration = self.keeper.calibration_for(path, frame.ref, frame.calibration)
-        self.set_scale_line(None)
-        self.frame_changed.emit(frame)
-        self.calibration_changed.emit(self.calibration)
-        self._load_annotation()
+        self._take_up_place(self.frame_changed, frame)
 
     def reload(self) -> None:
         """Takes up what was written to the store by other means, e.g. an import."""
@@ -174,26 +170,19 @@ class Document(QObject):
             self.calibration = self.keeper.calibration_for(
                 self.path, self.frame.ref, self.frame.calibration
             )
-            self.calibration_changed.emit(self.calibration)
-        self._load_annotation()
+        self._take_up_place(self.frame_changed, self.frame)
 
     def clear_frame(self) -> None:
         """Shows no frame."""
-        self.cancel_preview()
         self.path = self.source = self.frame = None
         self.calibration = Calibration()
-        self.frame_changed.emit(None)
-        self.calibration_changed.emit(self.calibration)
-        self._load_annotation()
+        self._take_up_place(self.frame_changed, None)
 
     def set_task(self, task: Task) -> None:
         """Works on another task of the same frame."""
-        if task.id == self.task.id:
-            return
-        self.cancel_preview()
-        self.task = task
-        self.task_changed.emit(task)
-        self._load_annotation()
+        if task.id != self.task.id:
+            self.task = task
+            self._take_up_place(self.task_changed, task)
 
     def select(self, index: int | None) -> None:
         """Selects a keypoint, or none."""
@@ -368,22 +357,24 @@ class Document(QObject):
         self.calibration_changed.emit(self.calibration)
         self._announce_annotation()
 
-    def _load_annotation(self) -> None:
-        """Shows what is stored for the place, or an empty annotation."""
-        self._preview = None
-        self._annotation = empty_annotation(self.task)
-        if self.place is not None:
-            stored = self.keeper.current(self.place)
-            if stored is not None and len(stored.keypoints) == len(self.task.keypoints):
-                self._annotation = stored
-            elif stored is not None:
-                self.failed.emit(_wrong_count(self.place, stored, self.task))
+    def _take_up_place(self, changed: SignalInstance, what: Frame | Task | None) -> None:
+        """Makes the whole state fit the place before the first listener hears of it."""
+        stored = self.keeper.current(self.place) if self.place else None
+        fits = stored is not None and len(stored.keypoints) == len(self.task.keypoints)
+        self._preview = self.proposal = self.selected = self.hovered = self.scale_line = None
+        self._annotation = stored if stored and fits else empty_annotation(self.task)
+        self._measurements = measure(self.task, self._annotation, self.calibration)
         self._work_began = time.monotonic()
-        self.dismiss_proposal()
-        self.select(None)
-        self.hover(None)
+        changed.emit(what)
+        self.calibration_changed.emit(self.calibration)
+        self.proposal_changed.emit(None)
+        self.selection_changed.emit(None)
+        self.hover_changed.emit(None)
+        self.scale_line_changed.emit(None)
         self.set_tool(Tool.EDIT)
         self._announce_annotation()
+        if stored is not None and not fits and self.place is not None:
+            self.failed.emit(_wrong_count(self.place, stored, self.task))
 
     def _announce_annotation(self) -> None:
         annotation = self.annotation

@@ -165,6 +165,7 @@ def font(pixels: float, *, weight: int = 400, spaced: bool = False, caps: bool =
     dots_per_inch = 96.0 if screen is None else screen.logicalDotsPerInch()
     result.setPointSizeF(pixels * 72.0 / dots_per_inch)
     result.setWeight(QFont.Weight(weight))
+    result.setVariableAxis(QFont.Tag("wght"), weight)
     result.setFeature(QFont.Tag("tnum"), 1)
     result.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
     if caps:

@@ -283,24 +283,24 @@ class Hand(QObject):
         return claimed
 
     def _key(self, event: QKeyEvent) -> bool:
-        key = event.key()
         if event.type() == QEvent.Type.KeyRelease:
             return self._key_up(event)
-        if event.type() != QEvent.Type.KeyPress:
-            return False
+        return event.type() == QEvent.Type.KeyPress and self._key_down(event)
+
+    def _key_down(self, event: QKeyEvent) -> bool:
+        key = event.key()
+        if key in _ARROWS:
+            return self._arrow(event)
         if key == Qt.Key.Key_Space:
             if not event.isAutoRepeat():
                 self._space_held, self._space_used = True, self._held.grip is not _Grip.NOTHING
-            return True
-        if key == Qt.Key.Key_H and not event.modifiers():
+        elif key == Qt.Key.Key_H and not event.modifiers():
             self._canvas.peek(True)
-            return True
-        if key == Qt.Key.Key_Escape:
+        elif key == Qt.Key.Key_Escape:
             self._escape()
-            return True
-        if key in _ARROWS:
-            return self._arrow(event)
-        return self._point_key(event)
+        else:
+            return self._point_key(event)
+        return True
 
     def _key_up(self, event: QKeyEvent) -> bool:
         if event.isAutoRepeat():

@@ -110,14 +110,20 @@ def _measure_marks(
     color = color_of(task, spec.points[0])
     if spec.kind == "length":
         active = o.hovered in spec.points or o.selected in spec.points
-        return [
-            LineMark(at[0], at[1], color, (1.8 if active else 1.2) * o.stroke, caps=5.0 * o.stroke)
-        ]
+        return [_between_rings(at[0], at[1], color, (1.8 if active else 1.2) * o.stroke, o.radius)]
     if spec.kind == "ellipse-circumference":
         return [_oval(at)]
     if spec.kind == "angle":
         return _angle_marks(at, color, o)
     return []
+
+
+def _between_rings(start: Point, end: Point, color: str, width: float, radius: float) -> LineMark:
+    """A line that ends at the rings: what lies under a point stays visible."""
+    length = math.dist(start, end)
+    share = min(radius / length, 0.5) if length else 0.0
+    dx, dy = (end[0] - start[0]) * share, (end[1] - start[1]) * share
+    return LineMark((start[0] + dx, start[1] + dy), (end[0] - dx, end[1] - dy), color, width)
 
 
 def _oval(at: Sequence[Point]) -> OvalMark:
@@ -136,8 +142,8 @@ def _angle_marks(at: Sequence[Point], color: str, o: OverlayOptions) -> list[Mar
     sweep = (end - start + 180.0) % 360.0 - 180.0
     radius = 0.35 * min(math.dist(vertex, first), math.dist(vertex, second))
     return [
-        LineMark(vertex, first, color, 1.2 * o.stroke),
-        LineMark(vertex, second, color, 1.2 * o.stroke),
+        _between_rings(vertex, first, color, 1.2 * o.stroke, o.radius),
+        _between_rings(vertex, second, color, 1.2 * o.stroke, o.radius),
         ArcMark(vertex, max(radius, 14.0 * o.stroke), start, sweep, WHITE),
     ]
 
