@@ -195,7 +195,7 @@ def _info_or_problem(folder: Path) -> ModelInfo:
 
 def _read_config(path: Path) -> Mapping[str, Any]:
     try:
-        config = json.loads(path.read_bytes())
+        config = json.loads(path.read_bytes(), parse_constant=_refuse_constant)
     except OSError as error:
         raise _unreadable(path, error) from error
     except (ValueError, RecursionError) as error:
@@ -206,6 +206,11 @@ def _read_config(path: Path) -> Mapping[str, Any]:
             "Get the model folder again.",
         )
     return config
+
+
+def _refuse_constant(word: str) -> None:
+    # Python's reader takes NaN and Infinity, which no other program would read back from us.
+    raise ValueError(f"{word} is no JSON number")
 
 
 def _head(row: Mapping[str, Any]) -> HeadInfo:

@@ -119,7 +119,7 @@ def test_missing_file_is_named(tmp_path, name):
     assert refusal(folder) == f"{folder / name} cannot be read: No such file or directory."
 
 
-@pytest.mark.parametrize("text", [b"", b"{", b"\xff\xfe", b"[" * 100_000])
+@pytest.mark.parametrize("text", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"x": NaN}'])
 def test_config_that_is_not_json(tmp_path, text):
     folder = make_model(tmp_path / "m", text)
     assert refusal(folder).startswith(f"{folder / 'config.json'} is not JSON: ")

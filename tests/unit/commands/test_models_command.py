@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from safetensors.numpy import save
+
+from sonichu_gui import paths
+from sonichu_gui.cli import main
+
+CONFIG = {
+    "name": "mine",
+    "license": "Apache-2.0",
+    "tasks": {
+        "HC": {
+            "keypoints": ["a", "b", "c", "d"],
+            "trained": True,
+            "training_data": "719 frames",
+            "accuracy": {"mre_px": 12.5},
+        },
+        "IVC": {"keypoints": ["a", "b"]},
+    },
+}
+
+
+@pytest.fixture
+def own_model(tmp_path, monkeypatch):
+    """A folder among the person's models, on an installation without any."""
+    monkeypatch.setattr(paths, "resources", (tmp_path / "nothing").joinpath)
+    folder = paths.user_models() / "mine"
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps(CONFIG))
+    (folder / "model.safetensors").write_bytes(save({"x": np.zeros(250_000, np.float32)}))
+    return folder
+
+
+def test_json_describes_every_head(own_model, capsys):
+    assert main(["models", "list", "--json"]) == 0
+    (model,) = json.loads(capsys.readouterr().out)
+    assert (model["name"], model["folder"], model["problem"]) == ("mine", str(own_model), "")
+    assert len(model["hash"]) == 64
+    assert model["tasks"]["HC"]["trained"] is True
+    assert model["tasks"]["IVC"]["trained"] is False
+
+
+def test_list_tells_trained_heads_from_untrained_ones(own_model, capsys):
+    assert main(["models", "list"]) == 0
+    out = capsys.readouterr().out
+    assert "mine  1.0 MB  Apache-2.0" in out
+    assert "HC  719 frames  mre_px 12.5" in out
+    assert "no trained head: IVC" in out
+
+
+def test_broken_model_is_listed_with_its_problem(own_model, capsys):
+    (own_model / "config.json").write_text("{")
+    assert main(["models", "list"]) == 0
+    assert "config.json is not JSON" in capsys.readouterr().out
+
+
+def test_broken_model_is_in_the_json(own_model, capsys):
+    (own_model / "model.safetensors").write_bytes(b"")
+    assert main(["models", "list", "--json"]) == 0
+    (model,) = json.loads(capsys.readouterr().out)
+    assert "is not a safetensors file" in model["problem"]
+
+
+def test_no_model_is_said(own_model, capsys):
+    for file in own_model.iterdir():
+        file.unlink()
+    assert main(["models", "list"]) == 0
+    assert capsys.readouterr().out == "No model is installed.\n"
+
+
+def test_verb_is_needed(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["models"])
+    assert ended.value.code == 2
+    assert "VERB" in capsys.readouterr().err
