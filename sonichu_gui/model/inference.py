@@ -26,10 +26,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-# Inside the package the neighbour is a relative import; in a copied folder a top-level module.
-if TYPE_CHECKING or __package__:
+if TYPE_CHECKING:
     from torch import Tensor
 
+# Inside the package the neighbour is a relative import; in a copied folder a top-level module.
+if TYPE_CHECKING or __package__:
     from .modeling_sonichu import (
         CheckpointError,
         KeypointOutput,

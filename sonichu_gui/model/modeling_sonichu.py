@@ -585,7 +585,7 @@ class ViTPoseHead(nn.Module):
         layers: list[nn.Module] = []
         for width in (in_channels, channels):
             deconv = nn.ConvTranspose2d(width, channels, 4, stride=2, padding=1, bias=False)
-            nn.init.normal_(deconv.weight, std=0.001)
+            _draw_small(deconv.weight)
             layers += [deconv, nn.BatchNorm2d(channels), nn.ReLU(inplace=True)]
         self.deconv_layers = nn.Sequential(*layers)
         self.final_layer = nn.Conv2d(channels, keypoints, 1)
@@ -598,9 +598,16 @@ class ViTPoseHead(nn.Module):
 
 
 def _start_flat(layer: nn.Conv2d) -> None:
-    nn.init.normal_(layer.weight, std=0.001)
+    _draw_small(layer.weight)
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
+
+
+def _draw_small(weight: Tensor) -> None:
+    # Weights on the meta device are only described; asking torch to draw them there makes it
+    # import a symbolic algebra system, two seconds on the way to the first prediction.
+    if not weight.is_meta:
+        nn.init.normal_(weight, std=0.001)
 
 
 # --- decoding ------------------------------------------------------------------------------------
@@ -782,7 +789,8 @@ class VisionTransformer(nn.Module):
         )
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.num_hidden_layers))
         self.norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
-        self._start()
+        if not self.norm.weight.is_meta:
+            self._start()
 
     def _start(self) -> None:
         for module in self.modules():
@@ -812,12 +820,12 @@ def _sincos_positions(grid: int, width: int) -> Tensor:
     Each half is [sin, cos] of p / 10000^(i / (width / 4)), i = 0 … width / 4 - 1.
     """
     quarter = width // 4
-    frequency = 10000.0 ** (-torch.arange(quarter, dtype=torch.float64) / quarter)
-    angles = torch.arange(grid, dtype=torch.float64)[:, None] * frequency
-    line = torch.cat([angles.sin(), angles.cos()], dim=1)
-    columns = line.expand(grid, grid, 2 * quarter)
-    rows = line[:, None].expand(grid, grid, 2 * quarter)
-    return torch.cat([columns, rows], dim=-1).reshape(1, grid * grid, width).float()
+    angles = np.arange(grid)[:, None] / 10000.0 ** (np.arange(quarter) / quarter)
+    line = np.concatenate([np.sin(angles), np.cos(angles)], axis=1)
+    columns = np.broadcast_to(line, (grid, grid, 2 * quarter))
+    rows = np.broadcast_to(line[:, None], (grid, grid, 2 * quarter))
+    table = np.concatenate([columns, rows], axis=-1).reshape(1, grid * grid, width)
+    return torch.from_numpy(table.astype(np.float32))
 
 
 # --- model ---------------------------------------------------------------------------------------

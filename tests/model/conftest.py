@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from pathlib import Path
 
 import cv2
@@ -44,22 +45,50 @@ def light_config() -> SonichuConfig:
     )
 
 
-@pytest.fixture(scope="session", params=["vit", "light"])
-def model(request, vit_config, light_config) -> SonichuModel:
-    """A small network of each kind whose random heads answer with peaks, not with flat maps."""
+def _with_peaks(config: SonichuConfig) -> SonichuModel:
+    """A network whose random heads answer with peaks, not with flat maps."""
     torch.manual_seed(3)
-    built = SonichuModel(vit_config if request.param == "vit" else light_config)
+    built = SonichuModel(config)
     for name, parameter in built.named_parameters():
         if "final_layer.weight" in name or "deconv_layers" in name:
             torch.nn.init.normal_(parameter, std=0.5)
     return built.eval()
 
 
+@pytest.fixture(scope="session")
+def vit(vit_config) -> SonichuModel:
+    return _with_peaks(vit_config)
+
+
+@pytest.fixture(scope="session")
+def light(light_config) -> SonichuModel:
+    return _with_peaks(light_config)
+
+
+@pytest.fixture(scope="session", params=["vit", "light"])
+def model(request) -> SonichuModel:
+    """One small network of each kind."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(scope="session")
+def _saved(vit, tmp_path_factory) -> Path:
+    target = tmp_path_factory.mktemp("saved") / "model"
+    vit.save_pretrained(target)
+    return target
+
+
 @pytest.fixture
-def folder(model, tmp_path) -> Path:
-    """A model folder of the small network."""
-    model.save_pretrained(tmp_path / "model")
-    return tmp_path / "model"
+def folder(_saved, tmp_path) -> Path:
+    """A model folder of the small transformer, to be spoilt at will."""
+    return Path(shutil.copytree(_saved, tmp_path / "model"))
+
+
+@pytest.fixture
+def folder_of_each(model, tmp_path) -> Path:
+    """A model folder of each kind of network."""
+    model.save_pretrained(tmp_path / "each")
+    return tmp_path / "each"
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,8 @@ from sonichu_gui.model.modeling_sonichu import (
     HeadConfig,
     SonichuConfig,
     SonichuModel,
-    ViTConfig,
     VisionTransformer,
+    ViTConfig,
 )
 
 
@@ -182,7 +182,7 @@ def test_a_frame_of_another_size_is_refused_by_name(model):
 
 
 def test_an_unknown_task_is_refused_with_the_known_ones(model):
-    with pytest.raises(ValueError, match="unknown task 'XYZ'.*fetal_femur"):
+    with pytest.raises(ValueError, match=r"unknown task 'XYZ'.*fetal_femur"):
         model.detect(torch.zeros(1, 3, 256, 256), "XYZ")
 
 
