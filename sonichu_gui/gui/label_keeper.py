@@ -107,10 +107,10 @@ class LabelKeeper(QObject):
         store = self.store_of(path.parent)
         return store.calibration_for(frame.digest, base) if store else base
 
-    def statuses(self, folder: Path) -> dict[str, dict[tuple[int, str], Status]]:
-        """Gives the status of every labelled frame by file digest."""
+    def statuses_by_path(self, folder: Path) -> dict[Path, dict[str, Status]]:
+        """Gives where the labelled files of a folder stand, by path and task."""
         store = self.store_of(folder)
-        return store.statuses() if store else {}
+        return store.statuses_by_path() if store else {}
 
     def save(self, place: Place, annotation: Annotation, *, rater: str, seconds: float) -> None:
         """Writes an annotation; on disk when this returns, or waiting and said so."""

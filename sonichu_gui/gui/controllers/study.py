@@ -17,7 +17,7 @@ from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QImage
 
 from sonichu_gui.domain.annotation import Status
-from sonichu_gui.domain.frame import Frame
+from sonichu_gui.domain.frame import Frame, FrameRef
 from sonichu_gui.errors import FrameError, SonichuError
 from sonichu_gui.gui.document import Document, Place, Study
 from sonichu_gui.gui.jobs import IsCancelled, JobRunner, Lane, Report
@@ -260,7 +260,7 @@ class StudyController(QObject):
     def _read(self, path: Path, index: int) -> Shown:
         """Reader thread: opens and decodes, through the cache."""
         source = self._sources.get(path)
-        frame = self._cache.get(source.digest, index)
+        frame = self._cache.get(FrameRef(source.digest, index))
         if frame is None:
             frame = source.frame(index)
             self._cache.put(frame)
@@ -268,7 +268,7 @@ class StudyController(QObject):
 
     def _ready(self, path: Path, index: int) -> Shown | None:
         source = self._sources.peek(path)
-        frame = self._cache.get(source.digest, index) if source else None
+        frame = self._cache.get(FrameRef(source.digest, index)) if source else None
         return (path, source, frame) if source and frame else None
 
     def _shown(self, shown: Shown) -> None:

@@ -1,0 +1,45 @@
+"""What a person's hand does, in real Qt events, with places given in image pixels."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+
+from sonichu_gui.gui.canvas.canvas import Canvas
+
+LEFT = Qt.MouseButton.LeftButton
+MIDDLE = Qt.MouseButton.MiddleButton
+
+
+def at(canvas: Canvas, point: tuple[float, float]) -> QPoint:
+    """The widget place of an image point, on whole units as a mouse has them."""
+    x, y = canvas.view.to_widget(point)
+    return QPoint(round(x), round(y))
+
+
+def press(canvas: Canvas, point: tuple[float, float], button: Qt.MouseButton = LEFT) -> QPoint:
+    place = at(canvas, point)
+    QTest.mouseMove(canvas, place)
+    QTest.mousePress(canvas, button, Qt.KeyboardModifier.NoModifier, place)
+    return place
+
+
+def move(canvas: Canvas, place: QPoint) -> None:
+    QTest.mouseMove(canvas, place)
+
+
+def release(canvas: Canvas, place: QPoint, button: Qt.MouseButton = LEFT) -> None:
+    QTest.mouseRelease(canvas, button, Qt.KeyboardModifier.NoModifier, place)
+
+
+def drag(canvas: Canvas, start: tuple[float, float], by: QPoint, steps: int = 5) -> None:
+    """Presses on an image point, moves by widget units, lets go."""
+    place = press(canvas, start)
+    for step in range(1, steps + 1):
+        move(canvas, place + QPoint(by.x() * step // steps, by.y() * step // steps))
+    release(canvas, place + by)
+
+
+def click(canvas: Canvas, point: tuple[float, float]) -> None:
+    place = press(canvas, point)
+    release(canvas, place)

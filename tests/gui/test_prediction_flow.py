@@ -1,0 +1,116 @@
+"""Predicting in the window: points come to the frame they were asked for and replace nobody's."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from hands import click, drag
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+
+from sonichu_gui.domain.annotation import Origin, Status
+from sonichu_gui.gui.document import Tool
+from sonichu_gui.labels.store import LabelStore
+from sonichu_gui.paths import resources
+
+MODEL = resources("models", "sonichu-mini")
+pytestmark = pytest.mark.skipif(not MODEL.is_dir(), reason="the embedded model is not there")
+LOADED = 60_000
+"""Milliseconds to wait for a first prediction, which loads the model."""
+
+
+def predict_head(bench, qtbot):
+    bench.document.set_task(bench.tasks["HC"])
+    QTest.keyClick(bench.canvas, Qt.Key.Key_R)
+    qtbot.waitUntil(lambda: bench.document.annotation.is_complete, timeout=LOADED)
+
+
+def test_a_prediction_becomes_points_that_wait_for_a_person(bench, qtbot):
+    predict_head(bench, qtbot)
+    annotation = bench.document.annotation
+    assert annotation.status is Status.PROPOSED
+    assert annotation.model.name == "sonichu-mini"
+    assert len(annotation.model.hash) == 64
+    assert all(p.origin is Origin.MODEL and p.confidence for p in annotation.keypoints)
+    assert bench.document.measurements[0].uncertainty is not None
+
+
+def test_dragging_a_predicted_point_makes_it_the_persons_and_is_stored_with_the_model(bench, qtbot):
+    predict_head(bench, qtbot)
+    before = bench.document.measurements[0].value
+    drag(bench.canvas, bench.document.annotation.keypoints[2].xy, QPoint(60, 10))
+    place = bench.document.place
+    revision = LabelStore.open_for(place.path.parent).current(place.frame, "HC")
+    origins = [p.origin for p in revision.annotation.keypoints]
+    assert origins == [Origin.MODEL, Origin.MODEL, Origin.PERSON, Origin.MODEL]
+    assert revision.annotation.status is Status.EDITED
+    assert revision.annotation.model.name == "sonichu-mini"
+    assert bench.document.measurements[0].value != before
+
+
+def test_predicting_again_never_replaces_a_persons_points(bench, qtbot):
+    predict_head(bench, qtbot)
+    drag(bench.canvas, bench.document.annotation.keypoints[2].xy, QPoint(60, 10))
+    mine = bench.document.annotation
+    QTest.keyClick(bench.canvas, Qt.Key.Key_R)
+    qtbot.waitUntil(lambda: bench.document.proposal is not None, timeout=LOADED)
+    assert bench.document.annotation == mine
+    bench.document.accept_proposal()
+    assert bench.document.annotation.status is Status.ACCEPTED
+    assert bench.document.annotation.keypoints != mine.keypoints
+    bench.actions["undo"].trigger()
+    assert bench.document.annotation == mine
+
+
+def test_a_result_for_a_frame_no_longer_shown_is_dropped(bench, qtbot):
+    bench.document.set_task(bench.tasks["HC"])
+    QTest.keyClick(bench.canvas, Qt.Key.Key_R)
+    QTest.keyClick(bench.canvas, Qt.Key.Key_D)
+    qtbot.waitUntil(lambda: bench.document.path.name == "frame2.png")
+    qtbot.waitUntil(lambda: not bench.jobs._jobs, timeout=LOADED)
+    assert bench.document.annotation.is_empty
+
+
+def test_a_task_without_a_trained_head_says_so_and_lets_the_person_place(bench, qtbot):
+    bench.document.set_task(bench.tasks["A4C"])
+    QTest.keyClick(bench.canvas, Qt.Key.Key_R)
+    assert "no trained head" in bench.banner.text()
+    assert bench.document.tool is Tool.PLACE
+    assert bench.document.annotation.is_empty
+    click(bench.canvas, (100.0, 100.0))
+    assert bench.document.annotation.keypoints[0] is not None
+
+
+def damaged_model(folder: Path) -> Path:
+    """A copy of the embedded model that lacks one tensor."""
+    from safetensors.numpy import load_file, save_file
+
+    shutil.copytree(MODEL, folder)
+    weights = load_file(folder / "model.safetensors")
+    weights.pop(next(name for name in weights if "HC" in name))
+    save_file(weights, folder / "model.safetensors")
+    return folder
+
+
+def test_a_model_with_a_missing_tensor_is_a_banner_and_the_window_goes_on(bench, qtbot, tmp_path):
+    bench.predicting.use_model(damaged_model(tmp_path / "damaged"))
+    bench.document.set_task(bench.tasks["HC"])
+    QTest.keyClick(bench.canvas, Qt.Key.Key_R)
+    qtbot.waitUntil(lambda: "HC" in bench.banner.text(), timeout=LOADED)
+    assert bench.document.annotation.is_empty
+    click_all = [(220.0, 70.0), (180.0, 230.0), (310.0, 170.0), (90.0, 130.0)]
+    bench.actions["place"].trigger()
+    for point in click_all:
+        click(bench.canvas, point)
+    assert bench.document.annotation.is_complete
+
+
+def test_a_folder_that_is_no_model_is_refused_and_the_model_in_use_stays(bench, tmp_path):
+    bench.predicting.look_up_model()
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "something"}))
+    assert not bench.predicting.use_model(tmp_path)
+    assert bench.predicting.info.name == "sonichu-mini"
+    assert bench.banner.text()

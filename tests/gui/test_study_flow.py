@@ -1,0 +1,191 @@
+"""Opening, moving through a study, and what broken files do to it: one message, a living window."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pydicom
+import pytest
+from conftest import open_and_wait, write_picture
+from hands import click
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from sonichu_gui.domain.annotation import Status
+
+
+def names(bench) -> list[str]:
+    return [path.name for path in bench.document.study.paths]
+
+
+def test_a_folder_is_listed_in_natural_order(bench):
+    assert names(bench) == ["frame1.png", "frame2.png", "frame10.png"]
+
+
+def test_opening_one_file_shows_it_and_lists_its_folder(make_bench, qtbot, study):
+    bench = make_bench()
+    open_and_wait(bench, qtbot, study / "frame2.png")
+    assert bench.document.path == study / "frame2.png"
+    assert names(bench) == ["frame1.png", "frame2.png", "frame10.png"]
+
+
+def test_looking_at_frames_writes_nothing_beside_them(bench, qtbot, study):
+    for key in (Qt.Key.Key_D, Qt.Key.Key_D, Qt.Key.Key_A):
+        QTest.keyClick(bench.canvas, key)
+    qtbot.waitUntil(lambda: bench.document.path.name == "frame2.png")
+    assert sorted(p.name for p in study.iterdir()) == ["frame1.png", "frame10.png", "frame2.png"]
+
+
+def test_dropping_files_opens_just_those(bench, qtbot, study):
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(study / n)) for n in ("frame10.png", "frame1.png")])
+    place, action = QPointF(300, 300), Qt.DropAction.CopyAction
+    args = (data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    enter = QDragEnterEvent(place.toPoint(), action, *args)
+    QApplication.sendEvent(bench.window, enter)
+    assert enter.isAccepted()
+    QApplication.sendEvent(bench.window, QDropEvent(place, action, *args))
+    qtbot.waitUntil(lambda: bench.document.path == study / "frame10.png")
+    assert names(bench) == ["frame10.png", "frame1.png"]
+
+
+def broken_truncated(folder: Path) -> Path:
+    whole = write_picture(folder / "whole.png", seed=5).read_bytes()
+    (folder / "whole.png").unlink()
+    path = folder / "cut.png"
+    path.write_bytes(whole[: len(whole) // 2])
+    return path
+
+
+def broken_text(folder: Path) -> Path:
+    path = folder / "note.dcm"
+    path.write_text("this is a shopping list, not a DICOM file\n" * 20)
+    return path
+
+
+def broken_no_pixels(folder: Path) -> Path:
+    path = folder / "report.dcm"
+    dataset = pydicom.dcmread(pydicom.examples.get_path("ybr_color"))
+    del dataset.PixelData
+    dataset.save_as(path)
+    return path
+
+
+def broken_empty(folder: Path) -> Path:
+    path = folder / "empty.png"
+    path.write_bytes(b"")
+    return path
+
+
+@pytest.mark.parametrize(
+    "make", [broken_truncated, broken_text, broken_no_pixels, broken_empty], ids=lambda f: f.__name__
+)
+def test_a_broken_file_gives_one_message_that_names_it_and_the_window_goes_on(
+    make_bench, qtbot, study, make
+):
+    path = make(study)
+    bench = make_bench()
+    said = []
+    bench.document.failed.connect(said.append)
+    bench.begin([path])
+    qtbot.waitUntil(lambda: len(said) > 0)
+    qtbot.waitUntil(lambda: not bench.document.study.scanning)
+    assert [path.name in error.message for error in said] == [True]
+    assert said[0].hint
+    assert path.name in bench.banner.text()
+    assert bench.document.frame is None
+    bench.study.show(study / "frame1.png")
+    qtbot.waitUntil(lambda: bench.document.frame is not None)
+
+
+def test_an_empty_folder_says_what_to_choose_instead(make_bench, qtbot, tmp_path):
+    folder = tmp_path / "nothing"
+    folder.mkdir()
+    bench = make_bench()
+    bench.begin([folder])
+    qtbot.waitUntil(lambda: "nothing" in bench.banner.text())
+
+
+def test_a_file_that_is_gone_gives_a_message(bench, qtbot, study):
+    (study / "frame2.png").unlink()
+    bench.study.close()
+    bench.study._cache.clear()
+    QTest.keyClick(bench.canvas, Qt.Key.Key_D)
+    qtbot.waitUntil(lambda: "frame2.png" in bench.banner.text())
+
+
+def test_a_renamed_file_keeps_its_label(bench, make_bench, qtbot, study):
+    bench.document.set_task(bench.tasks["fetal_femur"])
+    bench.actions["place"].trigger()
+    click(bench.canvas, (100.0, 100.0))
+    click(bench.canvas, (200.0, 150.0))
+    wanted = bench.document.annotation
+    bench.window.close()
+    shutil.move(study / "frame1.png", study / "renamed.png")
+    again = make_bench()
+    open_and_wait(again, qtbot, study / "renamed.png")
+    again.document.set_task(again.tasks["fetal_femur"])
+    assert again.document.annotation == wanted
+
+
+def test_the_app_reopens_where_it_was_left(bench, make_bench, qtbot):
+    QTest.keyClick(bench.canvas, Qt.Key.Key_D)
+    qtbot.waitUntil(lambda: bench.document.path.name == "frame2.png")
+    bench.document.set_task(bench.tasks["IVC"])
+    bench.window.close()
+    again = make_bench()
+    open_and_wait(again, qtbot)
+    assert again.document.path.name == "frame2.png"
+    assert again.document.task.id == "IVC"
+
+
+def test_next_to_do_skips_what_is_accepted(bench, qtbot):
+    bench.document.set_task(bench.tasks["IVC"])
+    bench.study.show(bench.document.study.paths[1])
+    qtbot.waitUntil(lambda: bench.document.path.name == "frame2.png")
+    bench.actions["place"].trigger()
+    click(bench.canvas, (100.0, 100.0))
+    click(bench.canvas, (100.0, 150.0))
+    QTest.keyClick(bench.canvas, Qt.Key.Key_Y)
+    assert bench.document.annotation.status is Status.ACCEPTED
+    bench.study.show(bench.document.study.paths[0])
+    qtbot.waitUntil(lambda: bench.document.path.name == "frame1.png")
+    QTest.keyClick(bench.canvas, Qt.Key.Key_N)
+    qtbot.waitUntil(lambda: bench.document.path.name == "frame10.png")
+
+
+def test_a_cine_steps_by_key_and_by_slider_and_plays(make_bench, qtbot, tmp_path):
+    path = tmp_path / "cine.dcm"
+    shutil.copy(pydicom.examples.get_path("ybr_color"), path)
+    bench = make_bench()
+    open_and_wait(bench, qtbot, path)
+    QTest.keyClick(bench.canvas, Qt.Key.Key_Right)
+    qtbot.waitUntil(lambda: bench.document.frame_index == 1)
+    QTest.keyClick(bench.canvas, Qt.Key.Key_Right, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: bench.document.frame_index == 11)
+    bench.cine_bar.frame_wanted.emit(29)
+    qtbot.waitUntil(lambda: bench.document.frame_index == 29)
+    bench.actions["play"].trigger()
+    qtbot.waitUntil(lambda: 0 < bench.document.frame_index < 10)
+    bench.actions["play"].trigger()
+    assert not bench.cine.is_playing
+
+
+def test_a_store_that_cannot_be_read_is_refused_and_left_untouched(make_bench, qtbot, study):
+    store = study / "sonichu-labels.sqlite"
+    store.write_bytes(b"not a database at all" * 50)
+    before = store.read_bytes()
+    bench = make_bench()
+    open_and_wait(bench, qtbot, study)
+    assert store.name in bench.banner.text()
+    bench.document.set_task(bench.tasks["IVC"])
+    bench.actions["place"].trigger()
+    click(bench.canvas, (100.0, 100.0))
+    assert bench.keeper.waiting > 0
+    assert store.read_bytes() == before
+    store.unlink()
+    bench.actions["save_now"].trigger()
+    assert bench.keeper.waiting == 0
