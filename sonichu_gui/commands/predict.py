@@ -1,0 +1,250 @@
+"""`sonichu predict`: keypoints and measures of frames by a model."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sonichu_gui.biometry.measure import measure
+from sonichu_gui.commands.measure import task_argument
+from sonichu_gui.commands.output import (
+    NOT_CLINICAL,
+    measurement_json,
+    measurement_rows,
+    print_json,
+    table,
+)
+from sonichu_gui.commands.progress import tracked
+from sonichu_gui.domain.annotation import proposed_annotation
+from sonichu_gui.errors import FrameError, SonichuError, UntrainedHead
+from sonichu_gui.prediction.local import DEVICE_CHOICES, LocalPredictor
+from sonichu_gui.prediction.zoo import ModelInfo, default_model, find_model
+from sonichu_gui.tasks import load_tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sonichu_gui.commands import Subparsers
+    from sonichu_gui.domain.annotation import Keypoint
+    from sonichu_gui.domain.frame import Frame
+    from sonichu_gui.domain.measurement import Measurement
+    from sonichu_gui.domain.task import Task
+    from sonichu_gui.prediction.api import Prediction
+
+ALL = "all"
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Adds `predict`."""
+    parser = subparsers.add_parser(
+        "predict", description="Keypoints and measures of frames by a model.", epilog=NOT_CLINICAL
+    )
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="image, DICOM, folder")
+    parser.add_argument(
+        "--task",
+        required=True,
+        type=_task_or_all,
+        metavar="T",
+        help=f"e.g. HC; {ALL} runs every trained head on one encoding",
+    )
+    parser.add_argument(
+        "--frame", type=int, default=0, metavar="N", help="frame of a cine, from 0 (default: 0)"
+    )
+    parser.add_argument("--model", metavar="DIR", help="model folder (default: the embedded model)")
+    parser.add_argument("--device", choices=DEVICE_CHOICES, default="auto", help="default: auto")
+    parser.add_argument(
+        "--tta",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="average in the mirrored frame (default: yes)",
+    )
+    parser.add_argument(
+        "--overlay", type=Path, metavar="OUT.png", help="draw the points on the frame"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.set_defaults(error=parser.error)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Prints the predictions; a file that cannot be predicted is told and passed over."""
+    info = find_model(args.model) if args.model else default_model()
+    tasks = _tasks(args.task, info)
+    files = list(_files(args.paths))
+    if args.overlay is not None and len(files) != 1:
+        args.error(f"--overlay draws one frame; PATH names {len(files)}")
+    predictor = LocalPredictor(info.folder, device=args.device)
+    predictor.load()
+    rows: list[dict[str, Any]] = []
+    failed = False
+    try:
+        for path in tracked(files, noun="frames"):
+            try:
+                frame = _frame(path, args.frame)
+                found = [predictor.predict(frame, task, tta=args.tta) for task in tasks]
+            except SonichuError as error:
+                failed = True
+                print(f"sonichu: {error}", file=sys.stderr)
+                continue
+            for task, prediction in zip(tasks, found, strict=True):
+                measurements = _measured(frame, task, prediction)
+                rows.append(_row(path, frame, task, prediction, measurements))
+                if not args.json:
+                    print(_described(path, task, prediction, measurements))
+            if args.overlay is not None:
+                _draw(args.overlay, frame, tasks, found)
+    finally:
+        # Also when Ctrl+C ends it: what is done is not lost.
+        if args.json:
+            print_json(rows)
+    return 1 if failed else 0
+
+
+def _task_or_all(text: str) -> str | Task:
+    return ALL if text == ALL else task_argument(text)
+
+
+def _tasks(wanted: str | Task, info: ModelInfo) -> list[Task]:
+    """Gives the tasks to run; those of `all` that cannot be are told.
+
+    Raises:
+        UntrainedHead: No head is left.
+    """
+    if not isinstance(wanted, str):
+        return [wanted]
+    known = load_tasks()
+    skipped = [task for task in known if not info.has_trained_head(task)]
+    if skipped:
+        print(f"skipped, no trained head: {', '.join(skipped)}", file=sys.stderr)
+    unknown = [task for task in info.tasks if task not in known]
+    if unknown:
+        print(f"skipped, no task of this name: {', '.join(unknown)}", file=sys.stderr)
+    if len(skipped) == len(known):
+        raise UntrainedHead(f"{info.name} has no trained head.", "Choose another model.")
+    return [task for name, task in known.items() if name not in skipped]
+
+
+def _files(paths: Sequence[Path]) -> Iterator[Path]:
+    """Gives the files, a folder's in its place.
+
+    Raises:
+        FrameError: A folder holds no frame.
+    """
+    from sonichu_gui.imaging.sources import scan_folder
+
+    for path in paths:
+        if path.is_dir():
+            found = list(scan_folder(path))
+            if not found:
+                raise FrameError(f"{path} holds no image.", "Choose a folder with images or DICOM.")
+            yield from found
+        else:
+            yield path
+
+
+def _frame(path: Path, index: int) -> Frame:
+    from sonichu_gui.imaging.sources import open_source
+
+    source = open_source(path)
+    try:
+        return source.frame(index)
+    finally:
+        source.close()
+
+
+def _measured(frame: Frame, task: Task, prediction: Prediction) -> tuple[Measurement, ...]:
+    annotation = proposed_annotation(task, prediction.keypoints, prediction.model)
+    return measure(task, annotation, frame.calibration)
+
+
+def _row(
+    path: Path,
+    frame: Frame,
+    task: Task,
+    prediction: Prediction,
+    measurements: Sequence[Measurement],
+) -> dict[str, Any]:
+    from sonichu_gui.model.inference import to_normalised
+
+    points = prediction.keypoints
+    normalised = to_normalised([point.xy for point in points], frame.width, frame.height)
+    return {
+        "path": str(path),
+        "frame": frame.ref.index,
+        "task": task.id,
+        "model": {"name": prediction.model.name, "hash": prediction.model.hash},
+        "width": frame.width,
+        "height": frame.height,
+        "points": [
+            _point_json(spec.name, point)
+            for spec, point in zip(task.keypoints, points, strict=True)
+        ],
+        "points_normalized": normalised.tolist(),
+        "measurements": [measurement_json(m) for m in measurements],
+        "seconds": prediction.seconds,
+        "device": prediction.device,
+        "tta": prediction.tta,
+    }
+
+
+def _point_json(name: str, point: Keypoint) -> dict[str, Any]:
+    covariance = None
+    if point.covariance is not None:
+        xx, xy, yy = point.covariance
+        covariance = [[xx, xy], [xy, yy]]
+    return {
+        "name": name,
+        "x": point.x,
+        "y": point.y,
+        "confidence": point.confidence,
+        "covariance": covariance,
+    }
+
+
+def _described(
+    path: Path, task: Task, prediction: Prediction, measurements: Sequence[Measurement]
+) -> str:
+    """Gives a paragraph on one prediction."""
+    frame = f", frame {prediction.frame.index}" if prediction.frame.index else ""
+    points = [
+        (spec.name, f"{point.x:.1f}", f"{point.y:.1f}", f"{point.confidence or 0.0:.0%}")
+        for spec, point in zip(task.keypoints, prediction.keypoints, strict=True)
+    ]
+    head = ("point", "x px", "y px", "confidence")
+    milliseconds = f"{prediction.seconds * 1000:.0f} ms on {prediction.device}"
+    return "\n".join(
+        (
+            f"{path}{frame}: {task.title} ({task.id}), {prediction.model.name}, {milliseconds}",
+            table([head, *points], right=(1, 2, 3), indent="  "),
+            table(measurement_rows(measurements), right=(1,), indent="  "),
+            f"  {NOT_CLINICAL}",
+        )
+    )
+
+
+def _draw(out: Path, frame: Frame, tasks: Sequence[Task], found: Sequence[Prediction]) -> None:
+    """Writes the frame with every task's points as a PNG."""
+    import cv2
+
+    from sonichu_gui.model.inference import draw_overlay
+    from sonichu_gui.model.modeling_sonichu import TaskConfig
+
+    picture = frame.rgb()
+    for task, prediction in zip(tasks, found, strict=True):
+        settings = TaskConfig(
+            tuple(spec.name for spec in task.keypoints), pairs=tuple(_callipers(task))
+        )
+        points = [point.xy for point in prediction.keypoints]
+        picture = draw_overlay(picture, points, settings)
+    _, png = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    out.write_bytes(png.tobytes())
+
+
+def _callipers(task: Task) -> Iterator[tuple[int, int]]:
+    """Gives the pairs of points to join by a line, no point in two of them."""
+    taken: set[int] = set()
+    for spec in task.measures:
+        if spec.kind == "length" and taken.isdisjoint(spec.points):
+            taken.update(spec.points)
+            yield spec.points[0], spec.points[1]
