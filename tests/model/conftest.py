@@ -30,6 +30,15 @@ def _trained(*names: str) -> dict:
     }
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    """Tiny networks gain nothing from more, and on a busy machine lose much."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="session")
 def vit_config() -> SonichuConfig:
     head = HeadConfig(type="vitpose", channels=16)

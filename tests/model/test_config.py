@@ -10,11 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sonichu_gui.model.modeling_sonichu import (
+    DEFAULT_TASKS,
     EfficientNetLiteConfig,
     HeadConfig,
     SonichuConfig,
     ViTConfig,
 )
+from sonichu_gui.tasks import load_tasks
 
 LIGHT = SonichuConfig(backbone=EfficientNetLiteConfig(), head=HeadConfig(type="light", channels=64))
 
@@ -114,3 +116,12 @@ def test_any_other_document_is_either_understood_or_refused(document):
         SonichuConfig.from_dict(document)
     except ValueError:
         return
+
+
+def test_the_default_tasks_are_the_apps_own():
+    apps = load_tasks()
+    assert set(apps) == set(DEFAULT_TASKS)
+    for name, task in DEFAULT_TASKS.items():
+        assert task.keypoints == tuple(point.name for point in apps[name].keypoints)
+        assert task.flip_pairs == apps[name].flip_pairs
+        assert task.pairs == apps[name].unordered_pairs

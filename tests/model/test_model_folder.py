@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import safetensors.torch
@@ -101,7 +102,9 @@ def test_loading_does_not_draw_weights_or_import_what_only_that_needs(folder):
         "import sys; from sonichu_gui.model.modeling_sonichu import SonichuModel; "
         f"SonichuModel.from_pretrained({str(folder)!r}); sys.exit('sympy' in sys.modules)"
     )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, check=False)
+    assert done.returncode == 0
 
 
 def test_the_model_card_names_each_task_and_whether_it_is_trained(folder):
