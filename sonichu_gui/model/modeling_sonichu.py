@@ -1222,6 +1222,7 @@ def _replacing(path: Path) -> Iterator[Path]:
 
 def _model_card(model: SonichuModel) -> str:
     config = model.config
+    example = next((name for name, task in config.tasks.items() if task.trained), "TASK")
     rows = "\n".join(
         f"| {name} | {len(task.keypoints)} | {task.decode} | {'yes' if task.trained else 'no'} "
         f"| {task.training_data or '-'} | {_numbers(task.accuracy)} |"
@@ -1252,7 +1253,7 @@ from modeling_sonichu import SonichuModel, SonichuPreprocessor
 model = SonichuModel.from_pretrained(".")
 prep = SonichuPreprocessor.from_pretrained(".")
 inputs = prep(img_rgb)  # uint8, height x width x 3
-kps_norm = model.predict(inputs["pixel_values"], task="{next(iter(config.tasks), "")}", tta=True)
+kps_norm = model.predict(inputs["pixel_values"], task="{example}", tta=True)
 ```
 
 `kps_norm` is (1, keypoints, 2): fractions of the frame's width and height, 0 at the left or upper
@@ -1260,7 +1261,7 @@ edge and 1 at the other. Times width and height they are pixels counted from the
 `inference.py` prints pixels counted from the centre of the first pixel, half a pixel less.
 
 ```bash
-python inference.py my_ultrasound.png {next(iter(config.tasks), "TASK")}
+python inference.py my_ultrasound.png {example}
 ```
 """
 
