@@ -1,0 +1,1 @@
+"""The label store: every annotation, prediction and scale of a folder, append-only."""

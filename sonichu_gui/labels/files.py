@@ -1,0 +1,107 @@
+"""Which file a digest was last seen as, so that a listed frame is known without reading it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from sonichu_gui.labels.codec import storable
+from sonichu_gui.labels.revision import StoredFile
+from sonichu_gui.labels.schema import FILES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sonichu_gui.labels.database import Database
+
+__all__ = ["FileTable"]
+
+
+class FileTable:
+    """The files of a store.
+
+    Args:
+        database: Of the store.
+        folder: The images' folder.
+    """
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self._database = database
+        self._folder = folder
+
+    def remember(self, path: Path, file: Mapping[str, Any]) -> None:
+        """Notes that a file was seen; writes only what is new, and nothing for a file that is gone.
+
+        Args:
+            path: Where it lies.
+            file: The columns of `FILES` that tell what it holds.
+        """
+        stamp = _stamp(path)
+        if stamp is None:
+            return
+        relative = self._relative(path)
+        values = {**file, "path": relative, "size": stamp[0], "mtime_ns": stamp[1]}
+        newest = self._newest(relative)
+        if newest is not None and all(newest[name] == value for name, value in values.items()):
+            return
+        with self._database.writing() as connection:
+            connection.execute(FILES.insert(), values)
+
+    def known(self, path: Path) -> StoredFile | None:
+        """Gives a file as last seen, if size and time of change say that it is still the same."""
+        stamp = _stamp(path)
+        row = self._newest(self._relative(path)) if stamp else None
+        if row is None or (row["size"], row["mtime_ns"]) != stamp:
+            return None
+        return _stored_file(row)
+
+    def digests_by_path(self) -> dict[Path, str]:
+        """Gives the digest last seen at every path, in one query: enough to list a folder."""
+        query = select(FILES.c.path, FILES.c.digest).order_by(FILES.c.id)
+        with self._database.reading() as connection:
+            found = connection.execute(query).all()
+        return {self._folder / row.path: row.digest for row in found}
+
+    def by_digest(self) -> dict[str, StoredFile]:
+        """Gives where each digest was last seen; not where another file has taken its place."""
+        with self._database.reading() as connection:
+            found = connection.execute(select(FILES).order_by(FILES.c.id)).mappings().all()
+        by_path = {row["path"]: dict(row) for row in found}
+        newest = sorted(by_path.values(), key=lambda row: int(row["id"]))
+        return {row["digest"]: _stored_file(row) for row in newest}
+
+    def _newest(self, relative: str) -> dict[str, Any] | None:
+        query = select(FILES).where(FILES.c.path == relative).order_by(FILES.c.id.desc()).limit(1)
+        with self._database.reading() as connection:
+            row = connection.execute(query).mappings().first()
+        return None if row is None else dict(row)
+
+    def _relative(self, path: Path) -> str:
+        try:
+            relative = os.path.relpath(path.absolute(), self._folder)
+        except ValueError:  # another drive
+            relative = str(path.absolute())
+        return storable(Path(relative).as_posix())
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """Size and time of change of a file, or None when it is not there."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns
+
+
+def _stored_file(row: Mapping[str, Any]) -> StoredFile:
+    return StoredFile(
+        row["digest"],
+        row["path"],
+        row["width"],
+        row["height"],
+        row["frame_count"],
+        row["format"],
+    )

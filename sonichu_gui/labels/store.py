@@ -1,0 +1,264 @@
+"""The label store: what was committed is on disk, and stays.
+
+One store holds the labels of one folder of images. Every committed edit, prediction and scale is a
+new row; nothing is changed or removed, so undo across restarts, audit and before/after pairs are
+there without more. Frames are known by digest and index: a renamed or moved file keeps its labels.
+
+Any thread may call; calls run one after another. A call that writes returns once its rows have
+reached the disk. Every call may raise `StoreError` when the disk is full, the store is locked,
+write-protected or gone; nothing was written then, and the same call may be tried again.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, overload
+
+from sqlalchemy import select
+
+from sonichu_gui.labels.database import Database
+from sonichu_gui.labels.files import FileTable
+from sonichu_gui.labels.location import STORE_NAME, existing_store, new_store
+from sonichu_gui.labels.revision import LabelRow, Revision, RevisionKind, StoredFile
+from sonichu_gui.labels.revisions import RevisionTable
+from sonichu_gui.labels.scales import ScaleTable
+from sonichu_gui.labels.schema import EXTRAS, META
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from sonichu_gui.domain.annotation import Annotation, Status
+    from sonichu_gui.domain.calibration import Calibration, Scale
+    from sonichu_gui.domain.frame import FrameRef
+
+__all__ = ["STORE_NAME", "LabelRow", "LabelStore", "Revision", "RevisionKind", "StoredFile"]
+
+
+class LabelStore:
+    """The labels of one folder of images.
+
+    Attributes:
+        path: The store's file.
+        folder: The images' folder; paths of files are relative to it.
+        beside_images: Whether the store lies in that folder.
+        note: What a person should know about the store's place; empty when it is the usual one.
+    """
+
+    def __init__(self, path: Path, *, folder: Path | None, note: str = "") -> None:
+        self.path = path
+        self._database = Database(path)
+        self.folder = (folder or self._images_folder() or path.parent).absolute()
+        self.beside_images = path.parent.absolute() == self.folder
+        self.note = note
+        self._files = FileTable(self._database, self.folder)
+        self._revisions = RevisionTable(self._database)
+        self._scales = ScaleTable(self._database)
+
+    @overload
+    @classmethod
+    def open_for(cls, folder: Path, *, create: Literal[True] = ...) -> LabelStore: ...
+
+    @overload
+    @classmethod
+    def open_for(cls, folder: Path, *, create: bool) -> LabelStore | None: ...
+
+    @classmethod
+    def open_for(cls, folder: Path, *, create: bool = True) -> LabelStore | None:
+        """Opens the store of a folder of images, beside them or in the user's data folder.
+
+        Args:
+            folder: The images' folder.
+            create: Make a store when there is none; otherwise give None then.
+
+        Raises:
+            StoreError: There is one that cannot be read and written, is damaged or too new (it is
+                left as it is), or none can be made.
+        """
+        place = existing_store(folder)
+        if place is None and create:
+            place = new_store(folder)
+        return None if place is None else cls(place.path, folder=folder, note=place.note)
+
+    @classmethod
+    def open_file(cls, path: Path) -> LabelStore:
+        """Opens a store by its own path; the images lie where it says, else beside it.
+
+        Raises:
+            StoreError: As for `open_for`; also when there is no such file.
+        """
+        return cls(path, folder=None)
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._database.close()
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Makes all writes of the block one: on disk at its end, or none of them."""
+        with self._database.writing():
+            yield
+
+    # ---- files -----------------------------------------------------------------------------
+
+    def remember_file(
+        self,
+        *,
+        digest: str,
+        path: Path,
+        width: int,
+        height: int,
+        frame_count: int,
+        format: str,  # noqa: A002 - the readers' own word
+    ) -> None:
+        """Notes which file a digest was seen as; a file that is gone again is not noted."""
+        self._files.remember(
+            path,
+            {
+                "digest": digest,
+                "width": width,
+                "height": height,
+                "frame_count": frame_count,
+                "format": format,
+            },
+        )
+
+    def known_file(self, path: Path) -> StoredFile | None:
+        """Gives a file as last seen, if size and time of change say that it is still the same."""
+        return self._files.known(path)
+
+    def known_digest(self, path: Path) -> str | None:
+        """Gives a file's digest without reading it, or None when it is new or has changed."""
+        known = self._files.known(path)
+        return known.digest if known else None
+
+    # ---- revisions -------------------------------------------------------------------------
+
+    def append(
+        self,
+        frame: FrameRef,
+        annotation: Annotation,
+        *,
+        rater: str,
+        kind: RevisionKind = RevisionKind.ANNOTATION,
+        parent_id: int | None = None,
+        seconds: float | None = None,
+    ) -> Revision:
+        """Commits a revision; it is on disk when this returns (inside `batch`: at its end).
+
+        Args:
+            frame: Whose points.
+            annotation: The points.
+            rater: Pseudonym of who commits it.
+            kind: An annotation, or a model's word beside it.
+            parent_id: The revision that it came from.
+            seconds: Time spent on it.
+        """
+        return self._revisions.append(
+            frame, annotation, rater=rater, kind=kind, parent_id=parent_id, seconds=seconds
+        )
+
+    def current(
+        self, frame: FrameRef, task_id: str, *, rater: str | None = None
+    ) -> Revision | None:
+        """Gives the newest annotation, of one rater if asked; predictions do not count."""
+        return self._revisions.newest(frame, task_id, RevisionKind.ANNOTATION, rater)
+
+    def latest_prediction(self, frame: FrameRef, task_id: str) -> Revision | None:
+        """Gives what a model said last."""
+        return self._revisions.newest(frame, task_id, RevisionKind.PREDICTION, None)
+
+    def history(self, frame: FrameRef, task_id: str) -> list[Revision]:
+        """Gives every revision, annotations and predictions, oldest first."""
+        return self._revisions.history(frame, task_id)
+
+    def statuses(self) -> dict[str, dict[tuple[int, str], Status]]:
+        """Gives where every frame stands: digest -> (frame index, task id) -> status.
+
+        A frame with a prediction and no annotation is proposed.
+        """
+        statuses: dict[str, dict[tuple[int, str], Status]] = defaultdict(dict)
+        for frame, task_id, status in self._revisions.statuses():
+            statuses[frame.digest][frame.index, task_id] = status
+        return dict(statuses)
+
+    def statuses_by_path(self) -> dict[Path, dict[str, Status]]:
+        """Gives where every file stands: path -> task id -> status of its last labelled frame."""
+        statuses = self.statuses()
+        return {
+            path: {task: status for (_, task), status in sorted(statuses[digest].items())}
+            for path, digest in self._files.digests_by_path().items()
+            if digest in statuses
+        }
+
+    def rows(
+        self, *, task_id: str | None = None, statuses: Collection[Status] | None = None
+    ) -> Iterator[LabelRow]:
+        """Gives what holds for every frame and task, with its file, in order of path.
+
+        That is the newest annotation; the newest prediction where there is no annotation.
+
+        Args:
+            task_id: Only this task, or None for all.
+            statuses: Only these, or None for all.
+        """
+        files, extras = self._files.by_digest(), self._extras()
+
+        def order(revision: Revision) -> tuple[bool, str, int, int]:
+            digest = revision.frame.digest
+            path = files[digest].path if digest in files else digest
+            return digest not in files, path, revision.frame.index, revision.id
+
+        for revision in sorted(self._revisions.standing(), key=order):
+            frame, annotation = revision.frame, revision.annotation
+            if task_id is not None and annotation.task_id != task_id:
+                continue
+            if statuses is not None and annotation.status not in statuses:
+                continue
+            place = frame.digest, frame.index, annotation.task_id
+            yield LabelRow(revision, files.get(frame.digest), extras.get(place, {}))
+
+    def save_extras(self, frame: FrameRef, task_id: str, extras: Mapping[str, str]) -> None:
+        """Keeps further columns of an imported label; a later value of a name wins."""
+        if not extras:
+            return
+        place = {"digest": frame.digest, "frame_index": frame.index, "task_id": task_id}
+        rows = [{**place, "name": name, "value": value} for name, value in extras.items()]
+        with self._database.writing() as connection:
+            connection.execute(EXTRAS.insert(), rows)
+
+    # ---- scales ----------------------------------------------------------------------------
+
+    def save_scale(self, digest: str, scale: Scale | None, *, author: str) -> None:
+        """Keeps a person's or a label file's scale of a file; None takes it back."""
+        self._scales.set_scale(digest, scale, author)
+
+    def confirm_scale(self, digest: str, key: str, *, author: str, confirmed: bool = True) -> None:
+        """Keeps that a person trusts a doubtful scale of a file, or no longer does."""
+        self._scales.set_confirmation(digest, key, author, confirmed=confirmed)
+
+    def calibration_for(self, digest: str, base: Calibration) -> Calibration:
+        """Gives a file's calibration with the scale and the confirmations kept for it.
+
+        Args:
+            digest: Of the file.
+            base: What the file itself says.
+        """
+        return self._scales.applied_to(digest, base)
+
+    # ---- inside ----------------------------------------------------------------------------
+
+    def _extras(self) -> dict[tuple[str, int, str], dict[str, str]]:
+        extras: dict[tuple[str, int, str], dict[str, str]] = defaultdict(dict)
+        with self._database.reading() as connection:
+            found = connection.execute(select(EXTRAS).order_by(EXTRAS.c.id)).all()
+        for row in found:
+            extras[row.digest, row.frame_index, row.task_id][row.name] = row.value
+        return extras
+
+    def _images_folder(self) -> Path | None:
+        query = select(META.c.value).where(META.c.key == "images_folder")
+        with self._database.reading() as connection:
+            folder = connection.execute(query).scalar()
+        return None if folder is None else Path(folder)
