@@ -1,0 +1,219 @@
+"""One frame of a DICOM file as the samples it stores, and the colour space they are in.
+
+Baseline JPEG, the syntax of most cine loops, is decoded here: the library converts its colours in
+compiled code and knows from the stream, not from the header, whether there is anything to convert.
+All other syntaxes go to pydicom, which tries every permissively licensed plug-in there is.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+import numpy as np
+
+from sonichu_gui.errors import FrameError, UnsupportedFrame
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from PIL.JpegImagePlugin import JpegImageFile
+    from pydicom.pixels.decoders.base import Decoder
+
+    from sonichu_gui.imaging.dicom_header import DicomHeader
+    from sonichu_gui.imaging.whole_reader import WholeReader
+
+_JPEG_BASELINE, _JPEG_EXTENDED = "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"
+_JPEG_2000 = {"1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91"}
+_VIDEO = re.compile(r"1\.2\.840\.10008\.1\.2\.4\.10[0-8](\.|$)")
+_RGB_LETTERS = ([*b"RGB"], [*b"rgb"])
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """A decoded frame.
+
+    Attributes:
+        values: (height, width) or (height, width, 3) of the file's own number type.
+        photometric: Colour space of `values`, e.g. "RGB", "YBR_FULL", "PALETTE COLOR".
+        bits: Bits of each sample that count.
+    """
+
+    values: NDArray[Any]
+    photometric: str
+    bits: int
+
+
+def require_decoder(header: DicomHeader) -> None:
+    """Refuses a file that nothing installed can decode, before a frame is asked for.
+
+    Raises:
+        UnsupportedFrame: Names the transfer syntax and what it would need.
+        FrameError: The header describes pixels that no picture has.
+    """
+    path, name = header.store.file.path, header.syntax.name
+    if header.samples not in {1, 3}:
+        raise FrameError(f"{path} states {header.samples} samples per pixel; pictures have 1 or 3.")
+    if _VIDEO.match(header.syntax):
+        raise UnsupportedFrame(
+            f"{path} holds a video ({name}), which needs a video decoder.",
+            "Export it from the scanner as a JPEG or uncompressed cine loop.",
+        )
+    if header.syntax == _JPEG_EXTENDED and header.bits_stored > 8:
+        raise UnsupportedFrame(
+            f"{path} is stored as 12-bit {name}, which needs a 12-bit JPEG decoder.",
+            "Convert it, e.g. with DCMTK: dcmdjpeg IN OUT.",
+        )
+    _decoder(header)
+
+
+def _decoder(header: DicomHeader) -> Decoder:
+    from pydicom.pixels.decoders.base import get_decoder
+
+    path, name = header.store.file.path, header.syntax.name
+    try:
+        decoder = get_decoder(header.syntax)
+    except NotImplementedError:
+        raise UnsupportedFrame(
+            f"{path} is stored as {name}, for which there is no decoder.",
+            "Convert it to an uncompressed or JPEG transfer syntax.",
+        ) from None
+    if not decoder.is_available:
+        needed = ", ".join(decoder.missing_dependencies)
+        raise UnsupportedFrame(
+            f"{path} is stored as {name}, whose decoder is not installed.",
+            f"Install one of: {needed}.",
+        )
+    return decoder
+
+
+def decode(header: DicomHeader, index: int) -> Samples:
+    """Decodes one frame.
+
+    Raises:
+        Exception: Whatever the decoder raises; the caller tells it as damage.
+        FrameError: No plug-in could decode the frame.
+    """
+    with header.store.open() as reader:
+        if not header.store.encapsulated:
+            return _decode_plain(header, reader, index)
+        encoded = _encoded(header, reader, index)
+    if header.syntax in {_JPEG_BASELINE, _JPEG_EXTENDED}:
+        return _decode_jpeg(header, encoded)
+    return _decode_fragment(header, encoded)
+
+
+def _encoded(header: DicomHeader, reader: WholeReader, index: int) -> bytes:
+    from pydicom.encaps import get_frame
+
+    offsets = header.dataset.get("ExtendedOffsetTable")
+    lengths = header.dataset.get("ExtendedOffsetTableLengths")
+    return get_frame(
+        reader,
+        index,
+        extended_offsets=(offsets, lengths) if offsets and lengths else None,
+        number_of_frames=header.frame_count,
+    )
+
+
+def _decode_plain(header: DicomHeader, reader: WholeReader, index: int) -> Samples:
+    photometric = header.photometric
+    if photometric == "YBR_PARTIAL_422":  # the same layout, which pydicom knows by this name only
+        photometric = "YBR_FULL_422"
+    values, properties = _decoder(header).as_array(
+        cast("BinaryIO", reader),
+        index=index,
+        raw=True,
+        **_options(header, photometric, header.frame_count),
+    )
+    if photometric == header.photometric:
+        photometric = str(properties["photometric_interpretation"])
+    else:
+        photometric = header.photometric
+    return Samples(values, photometric, header.bits_stored)
+
+
+def _decode_fragment(header: DicomHeader, encoded: bytes) -> Samples:
+    from pydicom.encaps import encapsulate
+
+    decoder = _decoder(header)
+    try:
+        values, properties = decoder.as_array(
+            encapsulate([encoded], has_bot=False),
+            index=0,
+            raw=True,
+            **_options(header, header.photometric, 1),
+        )
+    except (RuntimeError, ValueError) as error:
+        plugins = " and ".join(decoder.available_plugins)
+        raise FrameError(
+            f"A frame of {header.store.file.path} cannot be decoded"
+            f" as {header.syntax.name}: {plugins} failed.",
+            "Copy the file again from where it came from, or export it anew.",
+        ) from error
+    photometric = str(properties["photometric_interpretation"])
+    if header.syntax in _JPEG_2000 and _has_colour_transform(encoded):
+        photometric = "RGB"  # undone by the codec, whatever the header calls it
+    return Samples(values, photometric, header.bits_stored)
+
+
+def _options(header: DicomHeader, photometric: str, frame_count: int) -> dict[str, Any]:
+    from pydicom.pixels.utils import as_pixel_options
+
+    options = as_pixel_options(
+        header.dataset,
+        rows=header.height,
+        columns=header.width,
+        samples_per_pixel=header.samples,
+        photometric_interpretation=photometric,
+        bits_allocated=header.bits_allocated,
+        bits_stored=header.bits_stored,
+        pixel_representation=int(header.signed),
+        number_of_frames=frame_count,
+        transfer_syntax_uid=header.syntax,
+        pixel_keyword="PixelData",
+        pixel_vr=header.store.vr,
+    )
+    options.setdefault("planar_configuration", 0)
+    options.pop("extended_offsets", None)
+    return options
+
+
+def _has_colour_transform(codestream: bytes) -> bool:
+    """Whether a JPEG 2000 stream's COD marker asks for the multiple component transform."""
+    at = codestream.find(b"\xff\x52")
+    return at >= 0 and codestream[at + 8 : at + 9] == b"\x01"
+
+
+def _decode_jpeg(header: DicomHeader, encoded: bytes) -> Samples:
+    from PIL import Image, JpegImagePlugin
+
+    with Image.open(io.BytesIO(encoded), formats=("JPEG",)) as image:
+        if image.size != (header.width, header.height):
+            raise FrameError(
+                f"{header.store.file.path} states {header.width}×{header.height} pixels,"
+                f" but a frame in it has {image.width}×{image.height}.",
+                "Export it anew from where it came from.",
+            )
+        assert isinstance(image, JpegImagePlugin.JpegImageFile)  # noqa: S101 - asked for above
+        if image.mode == "L":
+            photometric = header.photometric if header.samples == 1 else "MONOCHROME2"
+            return Samples(np.asarray(image), photometric, 8)
+        if header.photometric == "RGB" and _is_unmarked(image):
+            # Asked for what it takes for YCbCr anyway, the library leaves the samples alone.
+            image.draft("YCbCr", image.size)
+            return Samples(np.asarray(image), "RGB", 8)
+        return Samples(np.asarray(image if image.mode == "RGB" else image.convert("RGB")), "RGB", 8)
+
+
+def _is_unmarked(image: JpegImageFile) -> bool:
+    """Whether only the DICOM header can tell the colour space of a JPEG stream.
+
+    A JFIF or Adobe marker, letters for component names, or colour of coarser sampling than
+    brightness would tell it.
+    """
+    names = [component for component, *_ in image.layer]
+    samplings = {tuple(sampling) for _, *sampling, _ in image.layer}
+    is_marked = "jfif" in image.info or "adobe" in image.info or names in _RGB_LETTERS
+    return not is_marked and len(samplings) == 1

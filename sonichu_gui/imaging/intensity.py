@@ -1,0 +1,69 @@
+"""From what a file stores to the 8 bits that are shown, by rules that depend on nothing else.
+
+A picture of more than 8 bits without a window of its own is stretched so that its lowest value
+becomes 0 and its highest 255; a constant one becomes black. Colour of more than 8 bits keeps its
+high byte, so that hues stay. A colour picture without any colour is kept as grey, a third as large.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sonichu_gui.domain.frame import Pixels
+
+
+def full_range_to_8bit(values: NDArray[Any]) -> Pixels:
+    """Stretches values to 0-255 by their own range.
+
+    Args:
+        values: (height, width), any number type; NaN counts as the lowest value, infinities as
+            the lowest and highest.
+
+    Returns:
+        (height, width) uint8; zeros when all values are equal.
+    """
+    exact = np.asarray(values, dtype=np.float64)
+    finite = exact if values.dtype.kind in "iub" else exact[np.isfinite(exact)]
+    if finite.size == 0 or finite.min() == finite.max():
+        return np.zeros(values.shape, np.uint8)
+    low, high = float(finite.min()), float(finite.max())
+    if values.dtype.kind not in "iub":
+        exact = np.nan_to_num(exact, nan=low, posinf=high, neginf=low)
+    # Divided first: the range of 64-bit floats may exceed what a float can hold times 255.
+    stretched = (exact / 2 - low / 2) / (high / 2 - low / 2) * 255
+    return np.rint(stretched).astype(np.uint8)
+
+
+def grey_if_colourless(rgb: Pixels) -> Pixels:
+    """Gives (height, width) where red, green and blue are equal everywhere, else the same array.
+
+    Args:
+        rgb: (height, width, 3).
+    """
+    # A sample settles nearly every colour picture without a look at all of it.
+    for part in (rgb[::16, ::16], rgb):
+        red, green, blue = part[..., 0], part[..., 1], part[..., 2]
+        if not (np.array_equal(red, green) and np.array_equal(green, blue)):
+            return rgb
+    return np.ascontiguousarray(rgb[..., 0])
+
+
+def over_black(colour: Pixels, alpha: Pixels) -> Pixels:
+    """Lays a partly transparent picture on black.
+
+    Args:
+        colour: (height, width) or (height, width, 3).
+        alpha: (height, width), 255 is opaque.
+
+    Returns:
+        The shape of `colour`.
+    """
+    weight = alpha.astype(np.uint16)
+    if colour.ndim == 3:
+        weight = weight[..., None]
+    return ((colour * weight + 127) // 255).astype(np.uint8)

@@ -1,0 +1,75 @@
+"""PALETTE COLOR: the colour that each stored number stands for (DICOM PS3.3 C.7.6.3.1.5-6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from pydicom.dataset import Dataset
+
+    from sonichu_gui.domain.frame import Pixels
+
+_ENTRIES_WHEN_ZERO = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """A table of colours.
+
+    Attributes:
+        first: Stored number of the table's first colour; lower ones take it too.
+        colours: (n, 3) RGB; numbers beyond the end take the last.
+    """
+
+    first: int
+    colours: Pixels
+
+    def apply(self, stored: NDArray[Any]) -> Pixels:
+        """Gives (height, width, 3) for (height, width) stored numbers."""
+        rows = stored.astype(np.int32) - self.first if self.first else stored
+        return np.take(self.colours, rows, axis=0, mode="clip")
+
+
+def read_palette(dataset: Dataset, *, little_endian: bool) -> Palette:
+    """Reads the palette of a header.
+
+    The tables are read here because pydicom 3.0 takes big-endian ones for little-endian.
+
+    Raises:
+        ValueError: The palette is missing or incomplete.
+    """
+    descriptor = dataset.get("RedPaletteColorLookupTableDescriptor")
+    if descriptor is None or len(descriptor) != 3:
+        raise ValueError("no palette")
+    # The counts are unsigned, but some readers and writers treat them as signed.
+    count = int(descriptor[0]) % _ENTRIES_WHEN_ZERO or _ENTRIES_WHEN_ZERO
+    first = int(descriptor[1])
+    if "RedPaletteColorLookupTableData" in dataset:
+        tables = [
+            _entries(dataset[f"{colour}PaletteColorLookupTableData"], count, little_endian)
+            for colour in ("Red", "Green", "Blue")
+        ]
+        table = np.stack(tables, axis=1)
+    else:
+        from pydicom.pixels.processing import apply_color_lut
+
+        table = apply_color_lut(np.arange(first, first + count), dataset)[:, :3]
+    # Told by the numbers, not by the descriptor: many 16-bit tables hold 8-bit values.
+    return Palette(first, (table >> 8 if table.max() > 255 else table).astype(np.uint8))
+
+
+def _entries(element: Any, count: int, little_endian: bool) -> NDArray[np.uint16]:  # noqa: ANN401, FBT001
+    data = bytes(element.value)
+    word = "<u2" if little_endian or element.VR == "OB" else ">u2"
+    if len(data) >= 2 * count:
+        return np.frombuffer(data, word, count).astype(np.uint16)
+    # Two 8-bit entries share a word, the first in its low byte.
+    packed = np.frombuffer(data[: len(data) // 2 * 2], word).astype("<u2").view(np.uint8)
+    entries = np.append(packed, np.frombuffer(data[packed.size :], np.uint8))
+    if len(entries) < count:
+        raise ValueError("incomplete palette")
+    return entries[:count].astype(np.uint16)

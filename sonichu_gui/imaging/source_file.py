@@ -1,0 +1,194 @@
+"""The file behind a source: what identifies it, and how its failures are told.
+
+Whatever a broken file makes a decoder raise leaves this package as a `FrameError` that names the
+file. A decoder's own words are not passed on: they may quote what a header says about a patient.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from sonichu_gui.errors import FrameError, SonichuError
+
+if TYPE_CHECKING:
+    from io import BufferedReader
+
+MAX_FRAME_PIXELS = 100_000_000
+"""Largest frame that is read, in pixels: beyond any scanner, within any machine's memory."""
+
+_DECODERS = r"(pydicom|PIL|sonichu_gui\.imaging)\b"
+
+
+class CutShortError(EOFError):
+    """The file ends before the pixels do."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file as it was when it was opened.
+
+    Attributes:
+        path: Where it is.
+        digest: SHA-256 of its bytes, lower-case hex.
+        size: Length in bytes.
+        modified_ns: Time of its last change.
+    """
+
+    path: Path
+    digest: str
+    size: int
+    modified_ns: int
+
+    @contextmanager
+    def open(self) -> Iterator[BinaryIO]:
+        """Opens the file again, for reading in any thread.
+
+        Raises:
+            FrameError: It is gone, or not what it was: its pixels would go by a wrong digest.
+        """
+        with _readable(self.path) as stream:
+            stat = os.fstat(stream.fileno())
+            if (stat.st_size, stat.st_mtime_ns) != (self.size, self.modified_ns):
+                raise FrameError(f"{self.path} has changed since it was opened.", "Open it again.")
+            yield stream
+
+    def require_frame(self, index: int, count: int) -> None:
+        """Refuses an index that the file does not hold.
+
+        Raises:
+            FrameError: The index is negative or not below `count`.
+        """
+        if not 0 <= index < count:
+            raise FrameError(
+                f"{self.path} has no frame {index}.",
+                f"It holds {count}, counted from 0." if count > 1 else "It holds one, number 0.",
+            )
+
+    def require_size(self, width: int, height: int) -> None:
+        """Refuses a picture without pixels, or with too many for memory.
+
+        Raises:
+            FrameError: The size is zero or above `MAX_FRAME_PIXELS`.
+        """
+        if width < 1 or height < 1:
+            raise FrameError(f"{self.path} holds a picture of {width}×{height} pixels.")
+        if width * height > MAX_FRAME_PIXELS:
+            raise FrameError(
+                f"{self.path} holds a picture of {width}×{height} pixels,"
+                f" more than the {MAX_FRAME_PIXELS // 1_000_000} million that are read.",
+                "Crop or scale it down, or check whether the file is damaged.",
+            )
+
+
+def identify(path: Path) -> SourceFile:
+    """Reads a file once and gives its identity.
+
+    Raises:
+        FrameError: It is missing, empty, a folder or not readable.
+    """
+    with _readable(path) as stream:
+        stat = os.fstat(stream.fileno())
+        if stat.st_size == 0:
+            raise FrameError(f"{path} is empty.", "Copy it again from where it came from.")
+        digest = hashlib.file_digest(cast("BufferedReader", stream), "sha256").hexdigest()
+    return SourceFile(path, digest, stat.st_size, stat.st_mtime_ns)
+
+
+def digest_of(path: Path) -> str:
+    """Gives the SHA-256 of a file's bytes, lower-case hex.
+
+    Raises:
+        FrameError: As for `identify`.
+    """
+    return identify(path).digest
+
+
+def first_bytes(path: Path, count: int) -> bytes:
+    """Reads the beginning of a file.
+
+    Raises:
+        FrameError: It cannot be read.
+    """
+    with _readable(path) as stream:
+        return stream.read(count)
+
+
+@contextmanager
+def decoding(path: Path, what: str) -> Iterator[None]:
+    """Turns whatever a decoder raises into a `FrameError`.
+
+    Args:
+        path: The file being decoded.
+        what: Which part of it, to begin the message: "Frame 3 of".
+
+    Raises:
+        FrameError: The block failed.
+    """
+    _hush_decoders()
+    try:
+        yield
+    except SonichuError:
+        raise
+    except CutShortError:
+        raise _cut_short(path, what) from None
+    except MemoryError:
+        raise FrameError(
+            f"{what} {path} needs more memory than there is.",
+            "Close other programs, or check whether the file is damaged.",
+        ) from None
+    except Exception as error:  # noqa: BLE001 - a broken file makes decoders raise anything
+        words = str(error).lower()
+        if isinstance(error, EOFError) or "truncated" in words or "end of file" in words:
+            raise _cut_short(path, what) from None
+        raise FrameError(
+            f"{what} {path} cannot be decoded: its content is damaged or cut short.",
+            "Copy the file again from where it came from, or export it anew.",
+        ) from None
+
+
+def _cut_short(path: Path, what: str) -> FrameError:
+    return FrameError(
+        f"{what} {path} is cut short: the file ends before the picture does.",
+        "Copy the file again from where it came from.",
+    )
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[BinaryIO]:
+    try:
+        stream = path.open("rb")
+    except FileNotFoundError as error:
+        raise FrameError(f"{path} does not exist.", "It may have been moved or renamed.") from error
+    except IsADirectoryError as error:
+        raise FrameError(f"{path} is a folder.", "Name a file in it.") from error
+    except OSError as error:
+        if path.is_dir():  # what Windows calls "permission denied"
+            raise FrameError(f"{path} is a folder.", "Name a file in it.") from error
+        raise FrameError(
+            f"{path} cannot be read: {error.strerror or error}.",
+            "Check that you may read it and that its drive is connected.",
+        ) from error
+    except ValueError as error:
+        raise FrameError(f"{path} is not a file name.") from error
+    with stream:
+        yield stream
+
+
+def _hush_decoders() -> None:
+    """Keeps remarks of the decoding libraries, which quote header values, off the terminal.
+
+    A filter once set stays: `warnings.catch_warnings` would be undone by other threads.
+    """
+    module = warnings.filters[0][3] if warnings.filters else None
+    if getattr(module, "pattern", module) != _DECODERS:
+        warnings.filterwarnings("ignore", module=_DECODERS)
+        for name in ("pydicom", "PIL"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)

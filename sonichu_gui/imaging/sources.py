@@ -1,0 +1,230 @@
+"""The one way from a path to frames: `open_source` asks the reader whose files look like this.
+
+Content decides, never the name: files are renamed more often than rewritten.
+Importing this module loads no decoder; a reader loads its own when its first file is opened.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from sonichu_gui.errors import FrameError
+from sonichu_gui.imaging.source_file import digest_of, first_bytes
+
+if TYPE_CHECKING:
+    from sonichu_gui.domain.calibration import Calibration
+    from sonichu_gui.domain.frame import Frame
+
+__all__ = [
+    "READERS",
+    "FrameSource",
+    "Reader",
+    "digest_of",
+    "is_supported_name",
+    "open_source",
+    "scan_folder",
+]
+
+_SNIFFED_BYTES = 132
+_BMP_HEADERS = {bytes([length, 0, 0, 0]) for length in (12, 16, 40, 52, 56, 64, 108, 124)}
+
+
+class FrameSource(Protocol):
+    """An opened file: what it is, and its frames on demand."""
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of its bytes, lower-case hex."""
+
+    @property
+    def format(self) -> str:
+        """What it is, for people: "PNG", "DICOM · JPEG baseline"."""
+
+    @property
+    def frame_count(self) -> int:
+        """Number of frames, at least 1."""
+
+    @property
+    def width(self) -> int:
+        """Width of the first frame in pixels; only the pages of a TIFF may differ."""
+
+    @property
+    def height(self) -> int:
+        """Height of the first frame in pixels."""
+
+    @property
+    def color(self) -> str:
+        """How the file stores it, e.g. "grey", "rgb", "palette", "ybr".
+
+        A colour file without any colour in it gives grey frames nevertheless.
+        """
+
+    @property
+    def frame_time_ms(self) -> float | None:
+        """Mean time from one frame of a cine to the next; None for stills or when not stated."""
+
+    @property
+    def calibration(self) -> Calibration:
+        """What the file says about the size of a pixel, for all its frames."""
+
+    def frame(self, index: int) -> Frame:
+        """Decodes the frame of an index, counted from 0; safe to call from several threads.
+
+        Raises:
+            FrameError: There is no such frame, or it is damaged or cut short.
+        """
+
+    def close(self) -> None:
+        """Gives back what the source holds open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A kind of file.
+
+    Attributes:
+        name: What it is called.
+        suffixes: Endings by which a folder's scan takes a file for one, lower case, with the dot.
+        matches: Tells from a file's first 132 bytes whether it is one.
+        open: Opens one.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    matches: Callable[[bytes], bool]
+    open: Callable[[Path], FrameSource]
+
+
+def _starts_with(*signatures: bytes) -> Callable[[bytes], bool]:
+    return lambda head: head.startswith(signatures)
+
+
+def _is_bmp(head: bytes) -> bool:
+    # Two letters begin many a text; the length of the header that follows tells.
+    return head.startswith(b"BM") and head[14:18] in _BMP_HEADERS
+
+
+def _open_dicom(path: Path) -> FrameSource:
+    from sonichu_gui.imaging.dicom import open_dicom
+
+    return open_dicom(path)
+
+
+def _open_raster(file_format: str) -> Callable[[Path], FrameSource]:
+    def open_as(path: Path) -> FrameSource:
+        from sonichu_gui.imaging.raster import open_raster
+
+        return open_raster(path, file_format)
+
+    return open_as
+
+
+# DICOM first: its preamble may hold anything, also the beginning of a TIFF.
+READERS = (
+    Reader("DICOM", (".dcm", ".dicom", ".dic"), lambda head: head[128:] == b"DICM", _open_dicom),
+    Reader("PNG", (".png",), _starts_with(b"\x89PNG\r\n\x1a\n"), _open_raster("PNG")),
+    Reader(
+        "JPEG", (".jpg", ".jpeg", ".jpe", ".jfif"), _starts_with(b"\xff\xd8\xff"),
+        _open_raster("JPEG"),
+    ),
+    Reader("BMP", (".bmp", ".dib"), _is_bmp, _open_raster("BMP")),
+    Reader(
+        "TIFF", (".tif", ".tiff"),
+        _starts_with(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), _open_raster("TIFF"),
+    ),
+)  # fmt: skip
+
+
+def open_source(path: Path) -> FrameSource:
+    """Opens a picture, a cine or a stack.
+
+    Args:
+        path: The file; its name need not end in anything particular.
+
+    Raises:
+        FrameError: It is missing, unreadable, damaged, or not a file of frames.
+        UnsupportedFrame: It is one, but nothing installed can decode it.
+    """
+    head = first_bytes(path, _SNIFFED_BYTES)
+    for reader in READERS:
+        if reader.matches(head):
+            return reader.open(path)
+    # DICOM files of old have no preamble to tell them by; their reader looks further.
+    return _open_dicom(path)
+
+
+def is_supported_name(path: Path) -> bool:
+    """Whether a file's name ends as those of a reader do; nothing is read."""
+    suffix = path.suffix.lower()
+    return any(suffix in reader.suffixes for reader in READERS)
+
+
+def scan_folder(folder: Path, *, recursive: bool = True) -> Iterator[Path]:
+    """Gives the files of a folder that may hold frames, as it finds them.
+
+    A folder's own files come first, then its folders, each in the order a person counts: 2 before
+    10. Hidden files are left out, and folders inside that may not be read. A name without an
+    ending, or with a bare number for one as scanners write them, counts when the file says "DICM".
+
+    Args:
+        folder: Where to look.
+        recursive: Whether to look in the folders inside.
+
+    Yields:
+        Paths that begin with `folder`.
+
+    Raises:
+        FrameError: `folder` itself is missing, not a folder, or not readable.
+    """
+    try:
+        yield from _scan(folder, recursive=recursive, seen=set())
+    except OSError as error:
+        raise FrameError(
+            f"{folder} cannot be read as a folder: {error.strerror or error}.",
+            "Check that it exists and that you may read it.",
+        ) from error
+
+
+def _scan(folder: Path, *, recursive: bool, seen: set[tuple[int, int]]) -> Iterator[Path]:
+    """Gives what a folder and those inside hold; `seen` ends loops of links."""
+    stat = folder.stat()
+    if (stat.st_dev, stat.st_ino) in seen:
+        return
+    seen.add((stat.st_dev, stat.st_ino))
+    entries = _listed(folder)
+    for entry in entries:
+        if not entry.is_dir() and _may_hold_frames(folder / entry.name):
+            yield folder / entry.name
+    for entry in entries if recursive else ():
+        if entry.is_dir():
+            with suppress(OSError):
+                yield from _scan(folder / entry.name, recursive=True, seen=seen)
+
+
+def _listed(folder: Path) -> list[os.DirEntry[str]]:
+    from natsort import natsort_keygen, ns
+
+    with os.scandir(folder) as found:
+        visible = [entry for entry in found if not entry.name.startswith(".")]
+    by_count = natsort_keygen(alg=ns.IGNORECASE)
+    return sorted(visible, key=lambda entry: by_count(entry.name))
+
+
+def _may_hold_frames(path: Path) -> bool:
+    if path.suffix and not path.suffix[1:].isdigit():
+        return is_supported_name(path)
+    if path.name == "DICOMDIR":  # the table of contents of a disc: DICOM without pixels
+        return False
+    try:
+        return READERS[0].matches(first_bytes(path, _SNIFFED_BYTES))
+    except FrameError:
+        return False
