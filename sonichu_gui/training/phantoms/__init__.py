@@ -1,0 +1,12 @@
+"""Drawn B-mode frames whose keypoints are known exactly.
+
+sector.py     where the beams of a probe run on the screen
+shapes.py     signed distances and random fields
+scene.py      tissue under the probe: scattering, reflecting, weakening
+echo.py       speckle, beam, attenuation, logarithm
+screen.py     depth ruler, focus, grey scale
+body.py       body wall, uterus, fluid
+head.py, abdomen.py, femur.py, perineum.py, cervix.py, vena_cava.py
+phantom.py    `draw_phantom`: one frame of a task and a seed
+files.py      `write_phantoms`: many, with a label file
+"""

@@ -1,0 +1,127 @@
+"""Phantoms as a folder of PNG frames with a label file that any reader of ours takes."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+
+from sonichu_gui.errors import ExportError
+from sonichu_gui.training.phantoms.phantom import Phantom, draw_phantom
+
+LABELS_NAME = "labels.csv"
+
+SLUGS = {
+    "HC": "head",
+    "FA": "abdomen",
+    "fetal_femur": "femur",
+    "AOP": "symphysis",
+    "FUGC": "cervix",
+    "IVC": "vena-cava",
+}
+"""What a frame of a task is called in its file name."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhantomOrder:
+    """One frame to draw: which, and under which name."""
+
+    task_id: str
+    seed: int
+    file_name: str
+
+
+def write_phantoms(
+    folder: Path,
+    *,
+    task_ids: Sequence[str],
+    count: int,
+    seed: int,
+    size: tuple[int, int] = (800, 540),
+    progress: Callable[[Sequence[PhantomOrder]], Iterable[PhantomOrder]] = iter,
+) -> Path:
+    """Draws frames into a folder and gives the path of their label file.
+
+    A row is written with its frame, so that whatever ends the work leaves a whole set behind.
+
+    Args:
+        folder: Made when it is not there.
+        task_ids: Tasks to draw for, in this order.
+        count: Frames a task.
+        seed: Of each task's first frame; the following ones count up from it.
+        size: Width and height of the frames in pixels.
+        progress: Hands the orders through one by one and shows how far it is.
+
+    Raises:
+        ExportError: The folder holds labels already, or cannot be written.
+        TaskError: Nothing is drawn for one of the tasks.
+    """
+    digits = max(2, len(str(count * len(task_ids))))
+    wanted = [(task_id, seed + index) for task_id in task_ids for index in range(count)]
+    orders = [
+        PhantomOrder(task_id, own_seed, f"{number:0{digits}d}-{SLUGS.get(task_id, task_id)}.png")
+        for number, (task_id, own_seed) in enumerate(wanted, start=1)
+    ]
+    labels = folder / LABELS_NAME
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with labels.open("x", encoding="utf-8", newline="") as stream:
+            writer = csv.DictWriter(stream, _columns(), restval="", lineterminator="\n")
+            writer.writeheader()
+            for order in progress(orders):
+                width, height = size
+                phantom = draw_phantom(order.task_id, seed=order.seed, width=width, height=height)
+                (folder / order.file_name).write_bytes(png_bytes(phantom))
+                writer.writerow(_row(order, phantom))
+                stream.flush()
+    except FileExistsError as error:
+        raise ExportError(
+            f"{labels} exists already, and labels are never overwritten.",
+            "Choose another folder, or move this one away.",
+        ) from error
+    except OSError as error:
+        raise ExportError(
+            f"Phantoms cannot be written into {folder}: {error.strerror or error}.",
+            "Choose a folder that you may write to, with space left.",
+        ) from error
+    return labels
+
+
+def png_bytes(phantom: Phantom) -> bytes:
+    """Gives the frame as an 8-bit grey PNG file."""
+    done, data = cv2.imencode(".png", phantom.pixels, [cv2.IMWRITE_PNG_COMPRESSION, 9])
+    if not done:
+        raise ExportError("A phantom could not be encoded as PNG.", "Free some memory.")
+    return bytes(data)
+
+
+def _columns() -> list[str]:
+    points = [f"point_{number}_xy" for number in range(1, 5)]
+    return [
+        *("image_path", "task_name", "task_id", "num_classes", "height", "width"),
+        *points,
+        *("pixel_size_mm", "subject_id"),
+    ]
+
+
+def _row(order: PhantomOrder, phantom: Phantom) -> dict[str, object]:
+    height, width = phantom.pixels.shape
+    points = {
+        f"point_{number}_xy": json.dumps([round(float(x), 3), round(float(y), 3)])
+        for number, (x, y) in enumerate(phantom.keypoints, start=1)
+    }
+    return {
+        "image_path": order.file_name,
+        "task_name": "Regression",
+        "task_id": order.task_id,
+        "num_classes": len(points),
+        "height": height,
+        "width": width,
+        **points,
+        "pixel_size_mm": f"{phantom.mm_per_px:.7f}",
+        "subject_id": f"phantom-{order.task_id}-{order.seed}",
+    }
