@@ -18,7 +18,7 @@ from sonichu_gui.commands.output import (
 )
 from sonichu_gui.commands.progress import tracked
 from sonichu_gui.domain.annotation import proposed_annotation
-from sonichu_gui.errors import FrameError, SonichuError, UntrainedHead
+from sonichu_gui.errors import ExportError, FrameError, SonichuError, UntrainedHead
 from sonichu_gui.prediction.local import DEVICE_CHOICES, LocalPredictor
 from sonichu_gui.prediction.zoo import ModelInfo, default_model, find_model
 from sonichu_gui.tasks import load_tasks
@@ -50,7 +50,7 @@ def add_parser(subparsers: Subparsers) -> None:
         help=f"e.g. HC; {ALL} runs every trained head on one encoding",
     )
     parser.add_argument(
-        "--frame", type=int, default=0, metavar="N", help="frame of a cine, from 0 (default: 0)"
+        "--frame", type=_index, default=0, metavar="N", help="frame of a cine, from 0 (default: 0)"
     )
     parser.add_argument("--model", metavar="DIR", help="model folder (default: the embedded model)")
     parser.add_argument("--device", choices=DEVICE_CHOICES, default="auto", help="default: auto")
@@ -72,8 +72,10 @@ def run(args: argparse.Namespace) -> int:
     info = find_model(args.model) if args.model else default_model()
     tasks = _tasks(args.task, info)
     files = list(_files(args.paths))
-    if args.overlay is not None and len(files) != 1:
-        args.error(f"--overlay draws one frame; PATH names {len(files)}")
+    if args.overlay is not None:
+        if len(files) != 1:
+            args.error(f"--overlay draws one frame; PATH names {len(files)}")
+        _refuse_to_draw_over(args.overlay, files[0])
     predictor = LocalPredictor(info.folder, device=args.device)
     predictor.load()
     rows: list[dict[str, Any]] = []
@@ -91,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
                 measurements = _measured(frame, task, prediction)
                 rows.append(_row(path, frame, task, prediction, measurements))
                 if not args.json:
-                    print(_described(path, task, prediction, measurements))
+                    print(_described(path, frame, task, prediction, measurements))
             if args.overlay is not None:
                 _draw(args.overlay, frame, tasks, found)
     finally:
@@ -99,6 +101,13 @@ def run(args: argparse.Namespace) -> int:
         if args.json:
             print_json(rows)
     return 1 if failed else 0
+
+
+def _index(text: str) -> int:
+    index = int(text)
+    if index < 0:
+        raise argparse.ArgumentTypeError(f"frames are counted from 0, not {index}")
+    return index
 
 
 def _task_or_all(text: str) -> str | Task:
@@ -109,9 +118,10 @@ def _tasks(wanted: str | Task, info: ModelInfo) -> list[Task]:
     """Gives the tasks to run; those of `all` that cannot be are told.
 
     Raises:
-        UntrainedHead: No head is left.
+        UntrainedHead: There is no trained head for the task, or none at all.
     """
     if not isinstance(wanted, str):
+        info.require_head(wanted)
         return [wanted]
     known = load_tasks()
     skipped = [task for task in known if not info.has_trained_head(task)]
@@ -203,10 +213,15 @@ def _point_json(name: str, point: Keypoint) -> dict[str, Any]:
 
 
 def _described(
-    path: Path, task: Task, prediction: Prediction, measurements: Sequence[Measurement]
+    path: Path,
+    frame: Frame,
+    task: Task,
+    prediction: Prediction,
+    measurements: Sequence[Measurement],
 ) -> str:
     """Gives a paragraph on one prediction."""
-    frame = f", frame {prediction.frame.index}" if prediction.frame.index else ""
+    which = f", frame {frame.ref.index}" if frame.ref.index else ""
+    reason = frame.calibration.scale_for().reason
     points = [
         (spec.name, f"{point.x:.1f}", f"{point.y:.1f}", f"{point.confidence or 0.0:.0%}")
         for spec, point in zip(task.keypoints, prediction.keypoints, strict=True)
@@ -215,18 +230,32 @@ def _described(
     milliseconds = f"{prediction.seconds * 1000:.0f} ms on {prediction.device}"
     return "\n".join(
         (
-            f"{path}{frame}: {task.title} ({task.id}), {prediction.model.name}, {milliseconds}",
+            f"{path}{which}: {task.title} ({task.id}), {prediction.model.name}, {milliseconds}",
             table([head, *points], right=(1, 2, 3), indent="  "),
-            table(measurement_rows(measurements), right=(1,), indent="  "),
+            table(measurement_rows(measurements, told=reason), right=(1,), indent="  "),
+            f"  scale: {reason}",
             f"  {NOT_CLINICAL}",
         )
     )
 
 
-def _draw(out: Path, frame: Frame, tasks: Sequence[Task], found: Sequence[Prediction]) -> None:
-    """Writes the frame with every task's points as a PNG."""
-    import cv2
+def _refuse_to_draw_over(out: Path, file: Path) -> None:
+    """Keeps a slip of the keyboard from replacing the frame by its drawing.
 
+    Raises:
+        ExportError: Both are the same file.
+    """
+    if out.exists() and file.exists() and out.samefile(file):
+        raise ExportError(f"{out} is the frame itself.", "Name another file for the drawing.")
+
+
+def _draw(out: Path, frame: Frame, tasks: Sequence[Task], found: Sequence[Prediction]) -> None:
+    """Writes the frame with every task's points as a PNG.
+
+    Raises:
+        ExportError: The file cannot be written.
+    """
+    from sonichu_gui.imaging.raster import write_png
     from sonichu_gui.model.inference import draw_overlay
     from sonichu_gui.model.modeling_sonichu import TaskConfig
 
@@ -237,8 +266,13 @@ def _draw(out: Path, frame: Frame, tasks: Sequence[Task], found: Sequence[Predic
         )
         points = [point.xy for point in prediction.keypoints]
         picture = draw_overlay(picture, points, settings)
-    _, png = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
-    out.write_bytes(png.tobytes())
+    try:
+        write_png(picture, out)
+    except OSError as error:
+        raise ExportError(
+            f"{out} cannot be written: {error.strerror or error}.",
+            "Name a file in a folder that exists and that you may write to.",
+        ) from error
 
 
 def _callipers(task: Task) -> Iterator[tuple[int, int]]:

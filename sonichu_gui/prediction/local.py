@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sonichu_gui.domain.annotation import Keypoint, ModelId, Origin
-from sonichu_gui.errors import ModelError, UntrainedHead
+from sonichu_gui.errors import ModelError
 from sonichu_gui.prediction.api import Prediction
 from sonichu_gui.prediction.zoo import ModelInfo, read_model_info
 
@@ -117,7 +117,7 @@ class LocalPredictor:
             UntrainedHead: The model has no trained head for the task.
             ModelError: The model cannot be loaded, does not fit the task, or failed.
         """
-        self._require_head(task)
+        self._info.require_head(task)
         with self._lock:
             loaded = self._load()
             start = time.perf_counter()
@@ -131,20 +131,6 @@ class LocalPredictor:
                 points = self._keypoints(loaded, frame, task, tta=tta)
             seconds = time.perf_counter() - start
         return Prediction(frame.ref, task.id, points, loaded.id, seconds, tta, loaded.device)
-
-    def _require_head(self, task: Task) -> None:
-        if not self._info.has_trained_head(task.id):
-            raise UntrainedHead(
-                f"This model has no trained head for {task.title} ({task.id}).",
-                "Place the points by hand.",
-            )
-        count = len(self._info.tasks[task.id].keypoints)
-        if count != len(task.keypoints):
-            raise ModelError(
-                f"The head of {self._info.name} for {task.id} finds {count} points,"
-                f" the task has {len(task.keypoints)}.",
-                "Choose a model that was trained for this task.",
-            )
 
     def _load(self) -> _Loaded:
         if self._loaded is None:

@@ -12,11 +12,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sonichu_gui import paths
 from sonichu_gui.domain.annotation import ModelId
-from sonichu_gui.errors import ModelError
+from sonichu_gui.errors import ModelError, UntrainedHead
+
+if TYPE_CHECKING:
+    from sonichu_gui.domain.task import Task
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
@@ -89,6 +92,26 @@ class ModelInfo:
         """Whether its points for the task mean anything."""
         head = self.tasks.get(task_id)
         return head is not None and head.trained
+
+    def require_head(self, task: Task) -> None:
+        """Makes sure that the model can answer for a task.
+
+        Raises:
+            UntrainedHead: It has no trained head for the task.
+            ModelError: Its head finds another number of points than the task has.
+        """
+        if not self.has_trained_head(task.id):
+            raise UntrainedHead(
+                f"This model has no trained head for {task.title} ({task.id}).",
+                "Place the points by hand.",
+            )
+        count = len(self.tasks[task.id].keypoints)
+        if count != len(task.keypoints):
+            raise ModelError(
+                f"The head of {self.name} for {task.id} finds {count} points,"
+                f" the task has {len(task.keypoints)}.",
+                "Choose a model that was trained for this task.",
+            )
 
 
 def read_model_info(folder: Path) -> ModelInfo:

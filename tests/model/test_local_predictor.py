@@ -53,8 +53,9 @@ def encodings(monkeypatch) -> list[int]:
 
 
 @pytest.mark.parametrize("tta", [False, True])
-def test_points_are_the_networks_in_image_pixels(predictor, folder, picture, tta):
-    found = predictor.predict(picture, TASKS["HC"], tta=tta)
+def test_points_are_the_networks_in_image_pixels(folder_of_each, picture, tta):
+    folder = folder_of_each
+    found = LocalPredictor(folder, device="cpu").predict(picture, TASKS["HC"], tta=tta)
     inputs = SonichuPreprocessor.from_pretrained(folder)(picture.pixels)
     network = SonichuModel.from_pretrained(folder)
     expected = network.detect(inputs["pixel_values"], "HC", tta=tta)

@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import json
+
+import cv2
+import numpy as np
+import pydicom.examples
+import pytest
+
+from sonichu_gui.cli import main
+from sonichu_gui.model.inference import load_image
+from sonichu_gui.model.modeling_sonichu import SonichuModel, SonichuPreprocessor
+
+ROW_KEYS = {
+    "path",
+    "frame",
+    "task",
+    "model",
+    "width",
+    "height",
+    "points",
+    "points_normalized",
+    "measurements",
+    "seconds",
+}
+
+
+@pytest.fixture
+def png(frame, tmp_path):
+    path = tmp_path / "kopf-ä.png"
+    path.write_bytes(cv2.imencode(".png", frame)[1].tobytes())
+    return path
+
+
+@pytest.fixture
+def predict(folder, capsys):
+    """Runs the command on the small model: exit code, stdout, stderr."""
+
+    def run(*words):
+        code = main(["predict", "--model", str(folder), *map(str, words)])
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def rows_of(answer, code=0):
+    assert answer[0] == code, answer[2]
+    return json.loads(answer[1])
+
+
+def test_json_holds_the_keys_of_the_contract(predict, png):
+    (row,) = rows_of(predict(png, "--task", "HC", "--json"))
+    assert row.keys() >= ROW_KEYS
+    assert (row["path"], row["frame"], row["task"]) == (str(png), 0, "HC")
+    assert (row["width"], row["height"]) == (800, 540)
+    assert row["model"].keys() == {"name", "hash"}
+    assert row["points"][0].keys() == {"name", "x", "y", "confidence", "covariance"}
+    assert np.shape(row["points"][0]["covariance"]) == (2, 2)
+    assert row["measurements"][0].keys() >= {"name", "value", "unit", "uncertainty", "calibration"}
+
+
+@pytest.mark.parametrize(("word", "tta"), [("--tta", True), ("--no-tta", False)])
+def test_normalised_points_are_the_networks_own(predict, png, folder, word, tta):
+    (row,) = rows_of(predict(png, "--task", "HC", word, "--json"))
+    inputs = SonichuPreprocessor.from_pretrained(folder)(load_image(png))
+    expected = SonichuModel.from_pretrained(folder).predict(inputs["pixel_values"], "HC", tta=tta)
+    np.testing.assert_allclose(row["points_normalized"], expected[0].numpy(), atol=1e-5)
+    assert row["points"][0]["x"] == pytest.approx(row["points_normalized"][0][0] * 800 - 0.5)
+
+
+def test_all_runs_the_trained_heads_and_tells_the_others(predict, png):
+    answer = predict(png, "--task", "all", "--json")
+    assert [row["task"] for row in rows_of(answer)] == ["HC", "PLAX"]
+    assert "no trained head: FA, fetal_femur, AOP" in answer[2]
+
+
+def test_untrained_head_gives_no_points(predict, png):
+    code, out, err = predict(png, "--task", "FA", "--json")
+    assert (code, out) == (1, "")
+    assert "no trained head for Abdominal circumference" in err
+    assert "Place the points by hand." in err
+
+
+def test_scale_of_a_dicom_goes_into_its_measures(predict, shared_data):
+    path = shared_data / "data" / "dicom" / "US-YBR_FULL_422-EVRLE.dcm"
+    (row,) = rows_of(predict(path, "--task", "HC", "--json"))
+    calibration = row["measurements"][0]["calibration"]
+    assert calibration.keys() == {"source", "dx_mm", "dy_mm", "trusted", "reason"}
+
+
+def test_frame_of_a_cine_is_chosen(predict):
+    path = pydicom.examples.get_path("ybr_color")
+    (row,) = rows_of(predict(path, "--task", "HC", "--frame", "29", "--json"))
+    assert row["frame"] == 29
+    assert row["measurements"][0]["unit"] == "px"
+
+
+def test_frame_that_is_not_there_is_told(predict, png):
+    code, _, err = predict(png, "--task", "HC", "--frame", "1")
+    assert code == 1
+    assert "frame" in err
+
+
+@pytest.mark.parametrize("words", [("--frame", "-1"), ("--frame", "x"), ("--device", "tpu")])
+def test_wrong_words_are_wrong_arguments(predict, png, words, capsys):
+    with pytest.raises(SystemExit) as ended:
+        predict(png, "--task", "HC", *words)
+    assert ended.value.code == 2
+    assert words[0] in capsys.readouterr().err
+
+
+def test_file_that_is_broken_does_not_stop_the_others(predict, png, tmp_path):
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(png.read_bytes()[:500])
+    answer = predict(broken, png, "--task", "HC", "--json")
+    assert [row["path"] for row in rows_of(answer, code=1)] == [str(png)]
+    assert "broken.png" in answer[2]
+    assert "2 of 2 frames" in answer[2]
+
+
+def test_folder_stands_for_its_files(predict, png):
+    (png.parent / "second.png").write_bytes(png.read_bytes())
+    rows = rows_of(predict(png.parent, "--task", "HC", "--json"))
+    assert {row["path"] for row in rows} == {str(png), str(png.parent / "second.png")}
+
+
+def test_empty_folder_is_told(predict, tmp_path):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    code, out, err = predict(empty, "--task", "HC", "--json")
+    assert (code, out) == (1, "")
+    assert f"{empty} holds no image" in err
+
+
+def test_overlay_draws_on_a_copy(predict, png, tmp_path):
+    before = png.read_bytes()
+    out = tmp_path / "drawn.png"
+    assert predict(png, "--task", "all", "--overlay", out)[0] == 0
+    drawn = load_image(out)
+    assert drawn.shape == (540, 800, 3)
+    assert (drawn != load_image(png)).any()
+    assert png.read_bytes() == before
+
+
+def test_overlay_never_replaces_the_frame(predict, png):
+    before = png.read_bytes()
+    code, _, err = predict(png, "--task", "HC", "--overlay", png)
+    assert code == 1
+    assert "is the frame itself" in err
+    assert png.read_bytes() == before
+
+
+def test_overlay_into_nowhere_is_told(predict, png, tmp_path):
+    code, _, err = predict(png, "--task", "HC", "--overlay", tmp_path / "no" / "x.png")
+    assert code == 1
+    assert "cannot be written" in err
+
+
+def test_overlay_of_several_frames_is_a_wrong_argument(predict, png, capsys):
+    with pytest.raises(SystemExit) as ended:
+        predict(png, png, "--task", "HC", "--overlay", "x.png")
+    assert ended.value.code == 2
+    assert "--overlay draws one frame" in capsys.readouterr().err
+
+
+def test_table_tells_points_measures_and_the_scale(predict, png):
+    code, out, _ = predict(png, "--task", "HC")
+    assert code == 0
+    assert all(word in out for word in ("BPD 1", "OFD", "± ", "scale: ", "Not for clinical use."))
+
+
+def test_interrupted_work_keeps_what_is_done(predict, png, monkeypatch):
+    from sonichu_gui.prediction.local import LocalPredictor
+
+    work, done = LocalPredictor.predict, []
+
+    def once(self, frame, task, *, tta):
+        if done:
+            raise KeyboardInterrupt
+        done.append(task)
+        return work(self, frame, task, tta=tta)
+
+    monkeypatch.setattr(LocalPredictor, "predict", once)
+    assert len(rows_of(predict(png, png, "--task", "HC", "--json"), code=130)) == 1
