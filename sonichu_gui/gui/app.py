@@ -6,6 +6,7 @@ The window is painted before anything heavy is imported.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -34,6 +35,10 @@ def run(*, paths: Sequence[Path], demo: bool, tour: Path | None) -> int:
         demo: Open the demo study.
         tour: With `demo`: walk through it without a person and write screenshots here.
     """
+    settings, problem = load_settings()
+    scale = settings.get(keys.INTERFACE_SCALE)
+    if scale != 1.0:
+        os.environ.setdefault("QT_SCALE_FACTOR", f"{scale:g}")  # Qt reads it once, at its start
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)  # noqa: S101 - a core application cannot show a window
     app.setApplicationName("Sonichu")
@@ -41,7 +46,6 @@ def run(*, paths: Sequence[Path], demo: bool, tour: Path | None) -> int:
     app.setDesktopFileName("sonichu")
     _start_log()
     sys.excepthook = _tell_of_bug
-    settings, problem = load_settings()
     theme.apply(app, theme.resolve(settings.get(keys.THEME)))
     workbench = Workbench(settings)
     if problem is not None:

@@ -78,8 +78,8 @@ class Tour(QObject):
             sys.stderr.write(f"{self._folder} cannot be made: {error.strerror}\n")
             QTimer.singleShot(0, self, lambda: QApplication.exit(1))
             return
+        self._bench.document.clear_frame()
         self._bench.window.show()
-        self._bench.window.show_canvas(None)
         self._steps = self._walk()
         self._timer.start()
 
@@ -169,7 +169,7 @@ class Tour(QObject):
         ):
             out = self._folder / name
             if not bench.labels.export_labels(kind, out, task_id=None, statuses=everything):
-                raise SonichuError(f"{name} was not written.", bench.banner.text())
+                raise SonichuError(f"{name} was not written.", bench.banner.text)
             self._written.append(out)
         bench.study.show(bench.document.study.paths[0])
         yield lambda: bench.document.path == bench.document.study.paths[0]
@@ -210,7 +210,7 @@ class Tour(QObject):
         self._timer.stop()
         if trouble:
             self.exit_code = 1
-            said = self._bench.banner.text()
+            said = self._bench.banner.text
             sys.stderr.write(f"tour stopped: {trouble}\n{said}\n")
         for path in self._written:
             sys.stdout.write(f"{path}\n")

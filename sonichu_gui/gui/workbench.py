@@ -206,7 +206,7 @@ class Workbench(QObject):
         toggles: dict[str, Callable[[bool], object]] = {
             "tta": self._choose_tta,
             "place": lambda on: self.document.set_tool(Tool.PLACE if on else Tool.EDIT),
-            "labels": self.canvas.show_names,
+            "labels": self._show_names,
             "ellipses": self.canvas.show_uncertainty,
             "play": self.cine.play,
             "full_screen": self._full_screen,
@@ -215,8 +215,10 @@ class Workbench(QObject):
             self.actions[name].toggled.connect(toggle)
 
     def _apply_settings(self) -> None:
-        for name in ("labels", "ellipses"):
-            self.actions[name].setChecked(True)
+        self.actions["ellipses"].setChecked(True)
+        self.actions["labels"].setChecked(self.settings.get(keys.SHOW_LABELS))
+        self.canvas.show_names(self.settings.get(keys.SHOW_LABELS))
+        self.canvas.set_handle_size(self.settings.get(keys.HANDLE_SIZE))
         self.actions["tta"].setChecked(self.settings.get(keys.TTA))
         for name in ("undo", "redo"):
             self.actions[name].setEnabled(False)
@@ -230,8 +232,8 @@ class Workbench(QObject):
 
     def begin(self, paths: list[Path]) -> None:
         """Shows the window, then opens what was asked for or the last session."""
+        self.document.clear_frame()
         self.window.show()
-        self.window.show_canvas(None)
         if paths:
             self.study.open_paths(paths)
         else:
@@ -373,6 +375,10 @@ class Workbench(QObject):
     def _choose_tta(self, on: bool) -> None:
         self.settings.set(keys.TTA, on)
         self.predicting.use_tta(on)
+
+    def _show_names(self, on: bool) -> None:
+        self.settings.set(keys.SHOW_LABELS, on)
+        self.canvas.show_names(on)
 
     def _full_screen(self, on: bool) -> None:
         self.window.showFullScreen() if on else self.window.showNormal()

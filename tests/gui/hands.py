@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
-from sonichu_gui.gui.canvas.canvas import Canvas
+if TYPE_CHECKING:
+    from sonichu_gui.gui.canvas.canvas import Canvas
 
 LEFT = Qt.MouseButton.LeftButton
 MIDDLE = Qt.MouseButton.MiddleButton

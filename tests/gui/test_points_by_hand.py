@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from hands import LEFT, MIDDLE, at, click, drag, move, press, release
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
@@ -12,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 from sonichu_gui.domain.annotation import Origin, PointState, Status
 from sonichu_gui.gui.document import Tool
 from sonichu_gui.labels.store import LabelStore
+from tests.gui.hands import LEFT, MIDDLE, at, click, drag, move, press, release
 
 HEAD = [(220.0, 70.0), (180.0, 230.0), (310.0, 170.0), (90.0, 130.0)]
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from hands import click, drag
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
@@ -15,6 +14,10 @@ from sonichu_gui.domain.annotation import Origin, Status
 from sonichu_gui.gui.document import Tool
 from sonichu_gui.labels.store import LabelStore
 from sonichu_gui.paths import resources
+from tests.gui.hands import click, drag
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MODEL = resources("models", "sonichu-mini")
 pytestmark = pytest.mark.skipif(not MODEL.is_dir(), reason="the embedded model is not there")
@@ -77,7 +80,7 @@ def test_a_result_for_a_frame_no_longer_shown_is_dropped(bench, qtbot):
 def test_a_task_without_a_trained_head_says_so_and_lets_the_person_place(bench, qtbot):
     bench.document.set_task(bench.tasks["A4C"])
     QTest.keyClick(bench.canvas, Qt.Key.Key_R)
-    assert "no trained head" in bench.banner.text()
+    assert "no trained head" in bench.banner.text
     assert bench.document.tool is Tool.PLACE
     assert bench.document.annotation.is_empty
     click(bench.canvas, (100.0, 100.0))
@@ -99,7 +102,7 @@ def test_a_model_with_a_missing_tensor_is_a_banner_and_the_window_goes_on(bench,
     bench.predicting.use_model(damaged_model(tmp_path / "damaged"))
     bench.document.set_task(bench.tasks["HC"])
     QTest.keyClick(bench.canvas, Qt.Key.Key_R)
-    qtbot.waitUntil(lambda: "HC" in bench.banner.text(), timeout=LOADED)
+    qtbot.waitUntil(lambda: "HC" in bench.banner.text, timeout=LOADED)
     assert bench.document.annotation.is_empty
     click_all = [(220.0, 70.0), (180.0, 230.0), (310.0, 170.0), (90.0, 130.0)]
     bench.actions["place"].trigger()
@@ -113,4 +116,4 @@ def test_a_folder_that_is_no_model_is_refused_and_the_model_in_use_stays(bench, 
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "something"}))
     assert not bench.predicting.use_model(tmp_path)
     assert bench.predicting.info.name == "sonichu-mini"
-    assert bench.banner.text()
+    assert bench.banner.text

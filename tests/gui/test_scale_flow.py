@@ -6,11 +6,11 @@ import shutil
 
 import pydicom
 import pytest
-from conftest import open_and_wait
-from hands import click
 
 from sonichu_gui.domain.calibration import ScaleSource, Trust
 from sonichu_gui.gui.document import Tool
+from tests.gui.hands import click
+from tests.gui.scenes import open_and_wait
 
 
 def place_ivc(bench, first=(100.0, 100.0), second=(100.0, 150.0)):
@@ -68,7 +68,7 @@ def test_a_line_too_short_sets_no_scale_and_says_so(bench):
     click(bench.canvas, (52.0, 50.0))
     bench.measure_panel.scale_length_entered.emit(20.0)
     assert measured(bench).unit == "px"
-    assert "5 px" in bench.banner.text()
+    assert "5 px" in bench.banner.text
 
 
 @pytest.fixture

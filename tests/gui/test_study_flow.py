@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pydicom
 import pytest
-from conftest import open_and_wait, write_picture
-from hands import click
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from sonichu_gui.domain.annotation import Status
+from tests.gui.hands import click
+from tests.gui.scenes import open_and_wait, write_picture
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def names(bench) -> list[str]:
@@ -81,7 +84,9 @@ def broken_empty(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "make", [broken_truncated, broken_text, broken_no_pixels, broken_empty], ids=lambda f: f.__name__
+    "make",
+    [broken_truncated, broken_text, broken_no_pixels, broken_empty],
+    ids=lambda f: f.__name__,
 )
 def test_a_broken_file_gives_one_message_that_names_it_and_the_window_goes_on(
     make_bench, qtbot, study, make
@@ -95,7 +100,7 @@ def test_a_broken_file_gives_one_message_that_names_it_and_the_window_goes_on(
     qtbot.waitUntil(lambda: not bench.document.study.scanning)
     assert [path.name in error.message for error in said] == [True]
     assert said[0].hint
-    assert path.name in bench.banner.text()
+    assert path.name in bench.banner.text
     assert bench.document.frame is None
     bench.study.show(study / "frame1.png")
     qtbot.waitUntil(lambda: bench.document.frame is not None)
@@ -106,7 +111,7 @@ def test_an_empty_folder_says_what_to_choose_instead(make_bench, qtbot, tmp_path
     folder.mkdir()
     bench = make_bench()
     bench.begin([folder])
-    qtbot.waitUntil(lambda: "nothing" in bench.banner.text())
+    qtbot.waitUntil(lambda: "nothing" in bench.banner.text)
 
 
 def test_a_file_that_is_gone_gives_a_message(bench, qtbot, study):
@@ -114,7 +119,7 @@ def test_a_file_that_is_gone_gives_a_message(bench, qtbot, study):
     bench.study.close()
     bench.study._cache.clear()
     QTest.keyClick(bench.canvas, Qt.Key.Key_D)
-    qtbot.waitUntil(lambda: "frame2.png" in bench.banner.text())
+    qtbot.waitUntil(lambda: "frame2.png" in bench.banner.text)
 
 
 def test_a_renamed_file_keeps_its_label(bench, make_bench, qtbot, study):
@@ -180,7 +185,7 @@ def test_a_store_that_cannot_be_read_is_refused_and_left_untouched(make_bench, q
     before = store.read_bytes()
     bench = make_bench()
     open_and_wait(bench, qtbot, study)
-    assert store.name in bench.banner.text()
+    assert store.name in bench.banner.text
     bench.document.set_task(bench.tasks["IVC"])
     bench.actions["place"].trigger()
     click(bench.canvas, (100.0, 100.0))

@@ -141,6 +141,11 @@ class Canvas(QWidget):
         self._show_uncertainty = on
         self._refresh_all_marks()
 
+    def set_handle_size(self, radius: float) -> None:
+        """Draws the rings of the points with another radius, in screen pixels."""
+        self._radius = radius
+        self._refresh_all_marks()
+
     def peek(self, on: bool) -> None:
         """Hides all marks while held, to look under them."""
         if on != self._peeking:

@@ -61,18 +61,19 @@ class PredictController(QObject):
 
     def look_up_model(self) -> None:
         """Reads the card of the model in use; falls back to the embedded one with a word."""
-        try:
-            self._info = zoo.read_model_info(self._folder) if self._folder else zoo.default_model()
-        except ModelError as error:
-            self._document.failed.emit(error)
+        self._info = self._read_card(self._folder)
+        if self._info is None and self._folder is not None:
             self._folder = None
-            try:
-                self._info = zoo.default_model()
-            except ModelError as missing:
-                self._info = None
-                self._document.failed.emit(missing)
+            self._info = self._read_card(None)
         self.model_changed.emit(self._info)
         self._tell_state()
+
+    def _read_card(self, folder: Path | None) -> zoo.ModelInfo | None:
+        try:
+            return zoo.read_model_info(folder) if folder else zoo.default_model()
+        except ModelError as error:
+            self._document.failed.emit(error)
+            return None
 
     def use_model(self, folder: Path) -> bool:
         """Takes another model folder; the present one stays when it cannot be read."""
