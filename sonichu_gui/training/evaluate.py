@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from sonichu_gui import paths
 from sonichu_gui.errors import LabelError, ModelError, UntrainedHead
+from sonichu_gui.model.inference import to_pixels
 from sonichu_gui.model.modeling_sonichu import CheckpointError, SonichuModel, SonichuPreprocessor
 from sonichu_gui.tasks import task_named
-from sonichu_gui.training.data.frames import read_grey
+from sonichu_gui.training.data.frames import read_pixels
 from sonichu_gui.training.data.labels import LabelFile, LabelRow, read_labels
 from sonichu_gui.training.scores import Points, coordinate_median, paired_like, score
 
@@ -108,11 +108,11 @@ def predict_rows(
     for task, indices in by_task.items():
         for start in range(0, len(indices), _BATCH):
             chosen = indices[start : start + _BATCH]
-            frames = [prepare(read_grey(images / rows[i].image_path)) for i in chosen]
+            frames = [prepare(read_pixels(images / rows[i].image_path)) for i in chosen]
             pixel_values = torch.cat([frame["pixel_values"] for frame in frames])
             normalised = model.detect(pixel_values, task, tta=tta).xy.double().numpy()
             for index, frame, xy in zip(chosen, frames, normalised, strict=True):
-                found[index] = xy * np.array([frame["orig_w"], frame["orig_h"]]) - 0.5
+                found[index] = to_pixels(xy, frame["orig_w"], frame["orig_h"])
             report(f"{len(found)} of {len(rows)} frames")
     return [found[index] for index in range(len(rows))]
 

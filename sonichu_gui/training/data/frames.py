@@ -18,8 +18,10 @@ import torch
 from torch import Tensor
 
 from sonichu_gui.errors import FrameError
+from sonichu_gui.imaging.sources import open_source
 
 if TYPE_CHECKING:
+    from sonichu_gui.domain.frame import Pixels
     from sonichu_gui.training.data.labels import LabelRow
 
 
@@ -42,20 +44,17 @@ class LabelledFrames:
         return self.images.shape[0]
 
 
-def read_grey(path: Path) -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
-    """The frame as (H, W) uint8 grey.
+def read_pixels(path: Path) -> Pixels:
+    """The first frame of a file as the app would show it: (H, W) grey or (H, W, 3) RGB.
 
     Raises:
         FrameError: naming the file.
     """
+    source = open_source(path)
     try:
-        data = np.frombuffer(path.read_bytes(), dtype=np.uint8)
-    except OSError as cause:
-        raise FrameError(f"{path} cannot be read: {cause}", "Check the images' folder.") from cause
-    image = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if data.size else None
-    if image is None:
-        raise FrameError(f"{path} is not a picture.", "Restore the file or remove its row.")
-    return image.astype(np.uint8, copy=False)
+        return source.frame(0).pixels
+    finally:
+        source.close()
 
 
 def load_frames(rows: Sequence[LabelRow], images: Path) -> LabelledFrames:
@@ -69,14 +68,16 @@ def load_frames(rows: Sequence[LabelRow], images: Path) -> LabelledFrames:
         dtype=torch.uint8,
     )
     for index, row in enumerate(rows):
-        image = read_grey(images / row.image_path)
+        image = read_pixels(images / row.image_path)
+        if image.ndim == 3:
+            image = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
         if image.shape != (row.height, row.width):
             raise FrameError(
                 f"{images / row.image_path} is {image.shape[1]}x{image.shape[0]} pixels, its label "
                 f"row (line {row.line}) says {row.width}x{row.height}.",
                 "Points and picture do not belong together: correct the row.",
             )
-        canvas[index, : row.height, : row.width] = torch.from_numpy(image)
+        canvas[index, : row.height, : row.width] = torch.from_numpy(image.copy())
     sizes = torch.tensor([(row.width, row.height) for row in rows], dtype=torch.float64)
     points = torch.from_numpy(np.stack([row.points for row in rows])) + 0.5
     return LabelledFrames(canvas, sizes, points)

