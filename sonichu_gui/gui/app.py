@@ -9,10 +9,8 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Sequence
 from logging.handlers import RotatingFileHandler
-from pathlib import Path
-from types import TracebackType
+from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QApplication, QMessageBox
 
@@ -23,6 +21,11 @@ from sonichu_gui.gui.workbench import Workbench
 from sonichu_gui.paths import user_config, user_log
 from sonichu_gui.settings import keys
 from sonichu_gui.settings.store import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+    from types import TracebackType
 
 log = logging.getLogger("sonichu_gui")
 

@@ -14,7 +14,8 @@ from PySide6.QtGui import QUndoCommand
 if TYPE_CHECKING:
     from sonichu_gui.domain.annotation import Annotation
     from sonichu_gui.domain.calibration import Calibration, Scale
-    from sonichu_gui.gui.document import Document, Place
+    from sonichu_gui.gui.document import Document
+    from sonichu_gui.gui.place import Place
 
 MERGE_WITHIN_S = 1.0
 _NUDGE_ID = 1

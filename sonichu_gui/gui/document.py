@@ -9,9 +9,7 @@ again.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
-from enum import Enum
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, SignalInstance
@@ -27,46 +25,17 @@ from sonichu_gui.domain.annotation import (
 from sonichu_gui.domain.calibration import Calibration, Point, Scale
 from sonichu_gui.errors import SonichuError
 from sonichu_gui.gui.commands import ConfirmScale, ReplaceAnnotation, ReplaceScale
+from sonichu_gui.gui.place import Place, Study, Tool
 
 if TYPE_CHECKING:
-    from sonichu_gui.domain.frame import Frame, FrameRef
+    from pathlib import Path
+
+    from sonichu_gui.domain.frame import Frame
     from sonichu_gui.domain.measurement import Measurement
     from sonichu_gui.domain.task import Task
     from sonichu_gui.gui.label_keeper import LabelKeeper
     from sonichu_gui.imaging.sources import FrameSource
     from sonichu_gui.prediction.api import Prediction
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where an edit happened: the file, the frame in it, and the task."""
-
-    path: Path
-    frame: FrameRef
-    task_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Study:
-    """The files being worked through.
-
-    Attributes:
-        title: What the window says, e.g. the folder's name.
-        paths: In natural order; grows while the folder is being scanned.
-        scanning: Whether more may come.
-    """
-
-    title: str = ""
-    paths: tuple[Path, ...] = ()
-    scanning: bool = False
-
-
-class Tool(Enum):
-    """What a click on the canvas does."""
-
-    EDIT = "edit"
-    PLACE = "place"
-    SCALE = "scale"
 
 
 class Document(QObject):

@@ -7,9 +7,7 @@ here, is shown as unsaved, and is tried again every few seconds and on Ctrl+S.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -17,10 +15,13 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from sonichu_gui.errors import StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from sonichu_gui.domain.annotation import Annotation, Status
     from sonichu_gui.domain.calibration import Calibration, Scale
     from sonichu_gui.domain.frame import FrameRef
-    from sonichu_gui.gui.document import Place
+    from sonichu_gui.gui.place import Place
     from sonichu_gui.imaging.sources import FrameSource
     from sonichu_gui.labels.store import LabelStore
 

@@ -161,8 +161,8 @@ def font(pixels: float, *, weight: int = 400, spaced: bool = False, caps: bool =
         caps: Small section heads in capitals.
     """
     result = QFont("Inter")
-    screen = QGuiApplication.primaryScreen()
-    dots_per_inch = 96.0 if screen is None else screen.logicalDotsPerInch()
+    screens = QGuiApplication.screens()
+    dots_per_inch = screens[0].logicalDotsPerInch() if screens else 96.0
     result.setPointSizeF(pixels * 72.0 / dots_per_inch)
     result.setWeight(QFont.Weight(weight))
     result.setVariableAxis(QFont.Tag("wght"), weight)

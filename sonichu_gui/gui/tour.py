@@ -24,7 +24,7 @@ from PySide6.QtWidgets import QApplication
 
 from sonichu_gui.demo import make_demo_study
 from sonichu_gui.errors import SonichuError
-from sonichu_gui.gui.document import Tool
+from sonichu_gui.gui.place import Tool
 
 if TYPE_CHECKING:
     from sonichu_gui.domain.calibration import Point

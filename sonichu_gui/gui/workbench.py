@@ -6,7 +6,6 @@ the program knows all the parts.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,6 @@ from PySide6.QtCore import QByteArray, QObject, QTimer, QUrl
 from PySide6.QtGui import QAction, QCloseEvent, QImage
 from PySide6.QtWidgets import QApplication, QMessageBox
 
-from sonichu_gui.domain.annotation import PointState, Status
 from sonichu_gui.errors import SettingsError, SonichuError
 from sonichu_gui.gui import theme
 from sonichu_gui.gui.actions import dress, make_actions
@@ -22,12 +20,14 @@ from sonichu_gui.gui.asking import Asking
 from sonichu_gui.gui.canvas.canvas import Canvas
 from sonichu_gui.gui.canvas.hand import Hand
 from sonichu_gui.gui.canvas.hint import CanvasHint
+from sonichu_gui.gui.canvas.keys import Keys
 from sonichu_gui.gui.controllers.calibrating import CalibrateController
 from sonichu_gui.gui.controllers.cine import CineController
 from sonichu_gui.gui.controllers.labels_io import LabelsController
 from sonichu_gui.gui.controllers.predicting import PredictController
+from sonichu_gui.gui.controllers.reviewing import ReviewController
 from sonichu_gui.gui.controllers.study import StudyController
-from sonichu_gui.gui.document import Document, Tool
+from sonichu_gui.gui.document import Document
 from sonichu_gui.gui.jobs import JobRunner
 from sonichu_gui.gui.label_keeper import LabelKeeper
 from sonichu_gui.gui.main_window import MainWindow
@@ -38,10 +38,13 @@ from sonichu_gui.gui.panels.frame_list import FrameList
 from sonichu_gui.gui.panels.measure_panel import MeasurePanel
 from sonichu_gui.gui.panels.status_bar import StatusBar
 from sonichu_gui.gui.panels.top_bar import TopBar
+from sonichu_gui.gui.place import Tool
 from sonichu_gui.settings import keys
 from sonichu_gui.tasks import load_tasks
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sonichu_gui.domain.task import Task
     from sonichu_gui.prediction.zoo import ModelInfo
     from sonichu_gui.settings.store import Settings
@@ -78,6 +81,7 @@ class Workbench(QObject):
             device=settings.get(keys.DEVICE),
             tta=settings.get(keys.TTA),
         )
+        self.review = ReviewController(self.document, self.study)
         self.cine = CineController(self.document, self.study)
         self.labels = LabelsController(self.document)
         self.calibrating = CalibrateController(self.document)
@@ -93,6 +97,7 @@ class Workbench(QObject):
     def _build_rooms(self) -> None:
         self.canvas = Canvas(self.document)
         self.hand = Hand(self.canvas, self.document)
+        self.keys = Keys(self.canvas, self.document, self.hand)
         self.top_bar = TopBar(self.document, self.actions, tuple(self.tasks.values()))
         self.frame_list = FrameList(self.document)
         self.measure_panel = MeasurePanel(self.document, self.actions)
@@ -142,7 +147,8 @@ class Workbench(QObject):
         self.status_bar.cancel_wanted.connect(self.jobs.cancel)
         self.hand.cursor_moved.connect(self.status_bar.set_cursor)
         self.hand.frame_step_wanted.connect(study.step_frame)
-        self.hand.accept_wanted.connect(self.accept_and_next)
+        self.keys.frame_step_wanted.connect(study.step_frame)
+        self.keys.accept_wanted.connect(self.review.accept_and_next)
         self.canvas.zoom_changed.connect(self.status_bar.set_zoom)
         self.cine_bar.frame_wanted.connect(study.show_frame)
         self.cine_bar.speed_chosen.connect(self.cine.set_speed)
@@ -172,16 +178,14 @@ class Workbench(QObject):
             "undo": document.undo_stack.undo,
             "redo": document.undo_stack.redo,
             "predict": self.predicting.predict,
-            "accept": self.accept,
-            "accept_next": self.accept_and_next,
-            "flag": lambda: self._set_status(Status.FLAGGED),
-            "exclude": lambda: self._set_status(Status.EXCLUDED),
+            "accept": self.review.accept,
+            "accept_next": self.review.accept_and_next,
+            "flag": self.review.flag,
+            "exclude": self.review.exclude,
             "dismiss_proposal": document.dismiss_proposal,
-            "swap": self.swap_ends,
-            "mark_absent": self.mark_absent,
-            "clear_points": lambda: document.commit(
-                document.annotation.cleared(), self.tr("Remove all points")
-            ),
+            "swap": self.review.swap_ends,
+            "mark_absent": self.review.mark_absent,
+            "clear_points": self.review.remove_all,
             "calibrate": self.calibrating.begin,
             "fit": canvas.fit,
             "actual_size": canvas.show_actual_size,
@@ -291,44 +295,6 @@ class Workbench(QObject):
 
     # ---- deeds of more than one part -------------------------------------------------------
 
-    def accept(self) -> bool:
-        """Accepts the points, or the model's proposal when one waits."""
-        document = self.document
-        if document.proposal is not None:
-            document.accept_proposal()
-        elif document.annotation.is_empty:
-            document.noted.emit(self.tr("No points to accept"))
-            return False
-        else:
-            document.set_status(Status.ACCEPTED)
-        return True
-
-    def accept_and_next(self) -> None:
-        """Accepts and opens the next file."""
-        if self.accept():
-            self.study.step_file(1)
-
-    def swap_ends(self) -> None:
-        """Exchanges the ends of the selected pair."""
-        document, index = self.document, self.document.selected
-        if index is None:
-            document.noted.emit(self.tr("Select a point first"))
-            return
-        pair = document.task.keypoints[index].pair
-        ends = [i for i, spec in enumerate(document.task.keypoints) if spec.pair == pair]
-        if len(ends) == 2:
-            document.commit(document.annotation.swapped(*ends), self.tr("Swap ends"))
-
-    def mark_absent(self) -> None:
-        """Marks the selected point absent, or visible again."""
-        index = self.document.selected
-        point = None if index is None else self.document.annotation.keypoints[index]
-        if index is not None and point is not None:
-            absent = point.state is PointState.ABSENT
-            self.document.set_point_state(
-                index, PointState.VISIBLE if absent else PointState.ABSENT
-            )
-
     def picture(self) -> QImage:
         """The annotated frame at image resolution."""
         from sonichu_gui.gui.canvas.snapshot import annotated_image
@@ -358,10 +324,6 @@ class Workbench(QObject):
         self.canvas.redress()
 
     # ---- small connections -----------------------------------------------------------------
-
-    def _set_status(self, status: Status) -> None:
-        if self.document.frame is not None:
-            self.document.set_status(status)
 
     def _choose_task(self, task: Task) -> None:
         self.document.set_task(task)

@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from sonichu_gui.domain.annotation import Origin, PointState, Status
-from sonichu_gui.gui.document import Tool
+from sonichu_gui.gui.place import Tool
 from sonichu_gui.labels.store import LabelStore
 from tests.gui.hands import LEFT, MIDDLE, at, click, drag, move, press, release
 

@@ -11,7 +11,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from sonichu_gui.domain.annotation import Origin, Status
-from sonichu_gui.gui.document import Tool
+from sonichu_gui.gui.place import Tool
 from sonichu_gui.labels.store import LabelStore
 from sonichu_gui.paths import resources
 from tests.gui.hands import click, drag

@@ -8,7 +8,7 @@ import pydicom
 import pytest
 
 from sonichu_gui.domain.calibration import ScaleSource, Trust
-from sonichu_gui.gui.document import Tool
+from sonichu_gui.gui.place import Tool
 from tests.gui.hands import click
 from tests.gui.scenes import open_and_wait
 

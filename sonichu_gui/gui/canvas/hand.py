@@ -17,24 +17,19 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
-from PySide6.QtGui import QAction, QCursor, QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QAction, QCursor, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QMenu, QToolTip
 
 from sonichu_gui.domain.annotation import PointState
-from sonichu_gui.gui.canvas.picking import clamped, is_drag, nearest_keypoint, next_index
-from sonichu_gui.gui.document import Document, Tool
+from sonichu_gui.gui.canvas.picking import clamped, is_drag, nearest_keypoint
+from sonichu_gui.gui.place import Tool
 
 if TYPE_CHECKING:
     from sonichu_gui.domain.calibration import Point
     from sonichu_gui.gui.canvas.canvas import Canvas
+    from sonichu_gui.gui.document import Document
 
 WHEEL_STEP = 1.2
-_ARROWS = {
-    Qt.Key.Key_Left: (-1.0, 0.0),
-    Qt.Key.Key_Right: (1.0, 0.0),
-    Qt.Key.Key_Up: (0.0, -1.0),
-    Qt.Key.Key_Down: (0.0, 1.0),
-}
 
 
 class _Grip(Enum):
@@ -69,7 +64,6 @@ class Hand(QObject):
 
     cursor_moved = Signal(object)  # Point in image pixels | None
     frame_step_wanted = Signal(int)
-    accept_wanted = Signal()
 
     def __init__(self, canvas: Canvas, document: Document) -> None:
         super().__init__(canvas)
@@ -77,33 +71,51 @@ class Hand(QObject):
         self._document = document
         self._held = _Held()
         self._pan_from: Point | None = None
-        self._space_held = False
-        self._space_used = False
+        self._left_pans = False
+        self._has_panned = False
         canvas.installEventFilter(self)
-        document.frame_changed.connect(self._let_go)
-        document.task_changed.connect(self._let_go)
+        document.frame_changed.connect(self.let_go)
+        document.task_changed.connect(self.let_go)
         document.tool_changed.connect(self._show_cursor)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Handles the canvas' mouse and key events."""
-        kind = event.type()
-        if kind == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            return self._override(event)
+        """Handles the canvas' mouse events."""
         if not self._canvas.has_frame:
             return False
+        kind = event.type()
         if isinstance(event, QMouseEvent):
             return self._mouse(event)
         if isinstance(event, QWheelEvent):
             self._wheel(event)
             return True
-        if isinstance(event, QKeyEvent):
-            return self._key(event)
         if kind == QEvent.Type.Leave:
             self.cursor_moved.emit(None)
             self._document.hover(None)
         elif kind in (QEvent.Type.FocusOut, QEvent.Type.Hide):
             self._lose_focus()
         return False
+
+    # ---- what the keys ask -----------------------------------------------------------------
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a button is down and something hangs on it."""
+        return self._held.grip is not _Grip.NOTHING
+
+    @property
+    def has_point(self) -> bool:
+        """Whether a point is in the hand."""
+        return self._held.grip in (_Grip.POINT, _Grip.PRESSED_POINT)
+
+    def pan_with_left(self, on: bool) -> None:
+        """Lets the left button pan while Space is held."""
+        self._left_pans = on
+        self._has_panned = self.is_busy
+
+    @property
+    def has_panned(self) -> bool:
+        """Whether the left button has panned since Space went down."""
+        return self._has_panned
 
     # ---- mouse -----------------------------------------------------------------------------
 
@@ -126,8 +138,8 @@ class Hand(QObject):
         if button == Qt.MouseButton.MiddleButton:
             self._start_pan(at)
         elif button == Qt.MouseButton.LeftButton and self._held.grip is _Grip.NOTHING:
-            if self._space_held:
-                self._space_used = True
+            if self._left_pans:
+                self._has_panned = True
                 self._start_pan(at)
             else:
                 self._take_hold(at)
@@ -163,8 +175,8 @@ class Hand(QObject):
             held.grip = _Grip.GROUND
             self._canvas.setCursor(Qt.CursorShape.ClosedHandCursor)
         if held.grip is _Grip.POINT:
-            if self._space_held:
-                self._space_used = True
+            if self._left_pans:
+                self._has_panned = True
                 self._canvas.pan_by(at[0] - held.last[0], at[1] - held.last[1])
             self._drag_point(at)
         elif held.grip is _Grip.GROUND:
@@ -200,7 +212,7 @@ class Hand(QObject):
         document = self._document
         index = document.annotation.next_unplaced
         if document.tool is Tool.PLACE and index is not None:
-            document.move_point(index, self._on_frame(self._canvas.view.to_image(at)))
+            document.move_point(index, self.on_frame(self._canvas.view.to_image(at)))
             document.select(index)
             if document.annotation.is_complete:
                 document.set_tool(Tool.EDIT)
@@ -215,7 +227,7 @@ class Hand(QObject):
 
     def _dragged_to(self, held: _Held, at: Point) -> Point:
         x, y = self._canvas.view.to_image(at)
-        return self._on_frame((x + held.offset[0], y + held.offset[1]))
+        return self.on_frame((x + held.offset[0], y + held.offset[1]))
 
     def _hover(self, at: Point) -> None:
         index = None if self._canvas.is_peeking else self._point_at(at)
@@ -254,7 +266,7 @@ class Hand(QObject):
     def _start_scale_line(self, at: Point) -> None:
         """First click sets one end, a drag or a second click the other."""
         line = self._document.scale_line
-        point = self._on_frame(self._canvas.view.to_image(at))
+        point = self.on_frame(self._canvas.view.to_image(at))
         self._held = _Held(_Grip.SCALE_END, at, at)
         if line is not None and line[0] == line[1]:
             self._document.set_scale_line((line[0], point))
@@ -264,117 +276,8 @@ class Hand(QObject):
     def _draw_scale_line(self, at: Point) -> None:
         line = self._document.scale_line
         if line is not None and is_drag(press=self._held.press, now=at):
-            end = self._on_frame(self._canvas.view.to_image(at))
+            end = self.on_frame(self._canvas.view.to_image(at))
             self._document.set_scale_line((line[0], end))
-
-    # ---- keys ------------------------------------------------------------------------------
-
-    def _override(self, event: QKeyEvent) -> bool:
-        """Claims the keys that mean something else here than in the menus."""
-        selected = self._document.selected is not None
-        key = event.key()
-        claimed = (
-            key in (Qt.Key.Key_Space, Qt.Key.Key_Escape)
-            or (key in _ARROWS and selected)
-            or (key == Qt.Key.Key_H and not event.modifiers())
-        )
-        if claimed:
-            event.accept()
-        return claimed
-
-    def _key(self, event: QKeyEvent) -> bool:
-        if event.type() == QEvent.Type.KeyRelease:
-            return self._key_up(event)
-        return event.type() == QEvent.Type.KeyPress and self._key_down(event)
-
-    def _key_down(self, event: QKeyEvent) -> bool:
-        key = event.key()
-        if key in _ARROWS:
-            return self._arrow(event)
-        if key == Qt.Key.Key_Space:
-            if not event.isAutoRepeat():
-                self._space_held, self._space_used = True, self._held.grip is not _Grip.NOTHING
-        elif key == Qt.Key.Key_H and not event.modifiers():
-            self._canvas.peek(True)
-        elif key == Qt.Key.Key_Escape:
-            self._escape()
-        else:
-            return self._point_key(event)
-        return True
-
-    def _key_up(self, event: QKeyEvent) -> bool:
-        if event.isAutoRepeat():
-            return False
-        if event.key() == Qt.Key.Key_Space:
-            tapped = self._space_held and not self._space_used
-            self._space_held = False
-            if tapped:
-                self.accept_wanted.emit()
-            return True
-        if event.key() == Qt.Key.Key_H:
-            self._canvas.peek(False)
-            return True
-        if event.key() in _ARROWS:
-            self._canvas.show_loupe(None)
-        return False
-
-    def _arrow(self, event: QKeyEvent) -> bool:
-        document, index = self._document, self._document.selected
-        dx, dy = _ARROWS[Qt.Key(event.key())]
-        if index is None:
-            if dx and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
-                self.frame_step_wanted.emit(int(dx))
-                return True
-            return False
-        point = document.annotation.keypoints[index]
-        if point is None or self._held.grip is not _Grip.NOTHING:
-            return True
-        step = 1.0
-        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-            step = 10.0
-        elif event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            step = 0.1
-        xy = self._on_frame((point.x + dx * step, point.y + dy * step))
-        document.move_point(index, xy, merge_key=f"nudge {index}")
-        self._canvas.show_loupe(index, self._canvas.view.to_widget(xy))
-        return True
-
-    def _point_key(self, event: QKeyEvent) -> bool:
-        document = self._document
-        count = len(document.task.keypoints)
-        number = event.key() - Qt.Key.Key_0
-        if 1 <= number <= 9 and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
-            if number <= count:
-                document.select(number - 1)
-        elif event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
-            step = -1 if event.key() == Qt.Key.Key_Backtab else 1
-            document.select(next_index(document.selected, count=count, step=step))
-        elif event.key() == Qt.Key.Key_Backspace and document.tool is Tool.PLACE:
-            self._take_back()
-        else:
-            return False
-        return True
-
-    def _take_back(self) -> None:
-        """Takes the point placed last back to its empty slot."""
-        document = self._document
-        unplaced = document.annotation.next_unplaced
-        last = (len(document.task.keypoints) if unplaced is None else unplaced) - 1
-        if last >= 0:
-            text = self.tr("Take back {}").format(document.task.keypoints[last].name)
-            document.commit(document.annotation.without_point(last), text)
-
-    def _escape(self) -> None:
-        """Drops what is in the hand, then the tool, then the selection."""
-        document = self._document
-        if self._held.grip in (_Grip.POINT, _Grip.PRESSED_POINT):
-            self._let_go()
-        elif document.tool is not Tool.EDIT:
-            document.set_tool(Tool.EDIT)
-        elif document.proposal is not None:
-            document.dismiss_proposal()
-        else:
-            document.select(None)
 
     # ---- small things ----------------------------------------------------------------------
 
@@ -386,13 +289,14 @@ class Hand(QObject):
             reach=self._canvas.handle_reach,
         )
 
-    def _on_frame(self, point: Point) -> Point:
+    def on_frame(self, point: Point) -> Point:
+        """The point, pulled onto the frame shown."""
         frame = self._document.frame
         if frame is None:
             return point
         return clamped(point, width=frame.width, height=frame.height)
 
-    def _let_go(self, _: object = None) -> None:
+    def let_go(self, _: object = None) -> None:
         """Drops a drag without a trace."""
         self._held = _Held()
         self._pan_from = None
@@ -402,10 +306,10 @@ class Hand(QObject):
 
     def _lose_focus(self) -> None:
         """Another window took the keys or the mouse: nothing may stay half done."""
-        self._space_held = False
+        self._left_pans = False
         self._canvas.peek(False)
         if self._held.grip is not _Grip.NOTHING:
-            self._let_go()
+            self.let_go()
 
     def _show_cursor(self, _: object = None) -> None:
         if self._document.tool is not Tool.EDIT:

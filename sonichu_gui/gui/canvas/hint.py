@@ -8,10 +8,11 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QLabel
 
 from sonichu_gui.gui import theme
-from sonichu_gui.gui.document import Document, Tool
+from sonichu_gui.gui.place import Tool
 
 if TYPE_CHECKING:
     from sonichu_gui.gui.canvas.canvas import Canvas
+    from sonichu_gui.gui.document import Document
 
 MARGIN = 18
 

@@ -8,11 +8,12 @@ and a drag costs little.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from sonichu_gui.domain.calibration import Point
     from sonichu_gui.gui.canvas.marks import Bounds
 

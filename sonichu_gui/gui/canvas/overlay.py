@@ -6,7 +6,6 @@ Pure but for the width of text: the same function serves the live canvas and the
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,8 @@ from sonichu_gui.gui.canvas.marks import (
 from sonichu_gui.gui.theme import PAIR_COLORS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sonichu_gui.domain.calibration import Point
     from sonichu_gui.domain.measurement import Measurement
     from sonichu_gui.domain.task import MeasureSpec, Task

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen, QTransform
 
 from sonichu_gui.gui.canvas.marks import ArcMark, LineMark, Mark, OvalMark, RingMark, TextMark
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 HALO = QColor(6, 8, 10, 170)
 PLATE = QColor(11, 13, 16, 178)

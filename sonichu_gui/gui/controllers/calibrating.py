@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QObject
 
 from sonichu_gui.domain.calibration import manual_scale
 from sonichu_gui.errors import CalibrationError
-from sonichu_gui.gui.document import Document, Tool
+from sonichu_gui.gui.place import Tool
+
+if TYPE_CHECKING:
+    from sonichu_gui.gui.document import Document
 
 
 class CalibrateController(QObject):

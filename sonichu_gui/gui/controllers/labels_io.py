@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,8 @@ from sonichu_gui.errors import ExportError, LabelError, SonichuError
 from sonichu_gui.tasks import load_tasks
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sonichu_gui.domain.annotation import Status
     from sonichu_gui.domain.measurement import Measurement
     from sonichu_gui.gui.document import Document

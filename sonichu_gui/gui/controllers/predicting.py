@@ -6,20 +6,22 @@ shown is dropped; a person's points are never replaced (see `Document.receive`).
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from sonichu_gui.domain.annotation import proposed_annotation
 from sonichu_gui.errors import ModelError, SonichuError, UntrainedHead
-from sonichu_gui.gui.document import Document, Tool
 from sonichu_gui.gui.jobs import IsCancelled, JobRunner, Lane, Report
+from sonichu_gui.gui.place import Tool
 from sonichu_gui.prediction import zoo
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sonichu_gui.domain.frame import Frame
     from sonichu_gui.domain.task import Task
+    from sonichu_gui.gui.document import Document
     from sonichu_gui.prediction.api import Prediction
     from sonichu_gui.prediction.local import LocalPredictor
 

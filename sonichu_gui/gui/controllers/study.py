@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,13 +18,16 @@ from PySide6.QtGui import QImage
 from sonichu_gui.domain.annotation import Status
 from sonichu_gui.domain.frame import Frame, FrameRef
 from sonichu_gui.errors import FrameError, SonichuError
-from sonichu_gui.gui.document import Document, Place, Study
 from sonichu_gui.gui.jobs import IsCancelled, JobRunner, Lane, Report
+from sonichu_gui.gui.place import Place, Study
 from sonichu_gui.imaging.cache import FrameCache
 from sonichu_gui.imaging.sources import is_supported_name, open_source, scan_folder
 from sonichu_gui.tasks import load_tasks
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sonichu_gui.gui.document import Document
     from sonichu_gui.imaging.sources import FrameSource
 
 CACHE_BYTES = 256 * 1024 * 1024

@@ -1,0 +1,78 @@
+"""Judges an annotation: accept, flag, exclude, swap the ends of a pair, mark a point absent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from sonichu_gui.domain.annotation import PointState, Status
+
+if TYPE_CHECKING:
+    from sonichu_gui.gui.controllers.study import StudyController
+    from sonichu_gui.gui.document import Document
+
+
+class ReviewController(QObject):
+    """What a reviewer says of the points shown.
+
+    Args:
+        document: Whose points.
+        study: Goes on to the next file.
+    """
+
+    def __init__(self, document: Document, study: StudyController) -> None:
+        super().__init__(document)
+        self._document = document
+        self._study = study
+
+    def accept(self) -> bool:
+        """Accepts the points, or the model's proposal when one waits."""
+        document = self._document
+        if document.proposal is not None:
+            document.accept_proposal()
+        elif document.annotation.is_empty:
+            document.noted.emit(self.tr("No points to accept"))
+            return False
+        else:
+            document.set_status(Status.ACCEPTED)
+        return True
+
+    def accept_and_next(self) -> None:
+        """Accepts and opens the next file."""
+        if self.accept():
+            self._study.step_file(1)
+
+    def flag(self) -> None:
+        """Marks the frame for another look."""
+        if self._document.frame is not None:
+            self._document.set_status(Status.FLAGGED)
+
+    def exclude(self) -> None:
+        """Marks the frame as not to be used."""
+        if self._document.frame is not None:
+            self._document.set_status(Status.EXCLUDED)
+
+    def swap_ends(self) -> None:
+        """Exchanges the ends of the selected pair."""
+        document, index = self._document, self._document.selected
+        if index is None:
+            document.noted.emit(self.tr("Select a point first"))
+            return
+        pair = document.task.keypoints[index].pair
+        ends = [i for i, spec in enumerate(document.task.keypoints) if spec.pair == pair]
+        if len(ends) == 2:
+            document.commit(document.annotation.swapped(*ends), self.tr("Swap ends"))
+
+    def mark_absent(self) -> None:
+        """Marks the selected point absent, or visible again."""
+        index = self._document.selected
+        point = None if index is None else self._document.annotation.keypoints[index]
+        if index is not None and point is not None:
+            absent = point.state is PointState.ABSENT
+            state = PointState.VISIBLE if absent else PointState.ABSENT
+            self._document.set_point_state(index, state)
+
+    def remove_all(self) -> None:
+        """Takes all points of the task away."""
+        self._document.commit(self._document.annotation.cleared(), self.tr("Remove all points"))

@@ -1,0 +1,44 @@
+"""Where the work is: the files of a study, a place in it, and the tool in hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sonichu_gui.domain.frame import FrameRef
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an edit happened: the file, the frame in it, and the task."""
+
+    path: Path
+    frame: FrameRef
+    task_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """The files being worked through.
+
+    Attributes:
+        title: What the window says, e.g. the folder's name.
+        paths: In natural order; grows while the folder is being scanned.
+        scanning: Whether more may come.
+    """
+
+    title: str = ""
+    paths: tuple[Path, ...] = ()
+    scanning: bool = False
+
+
+class Tool(Enum):
+    """What a click on the canvas does."""
+
+    EDIT = "edit"
+    PLACE = "place"
+    SCALE = "scale"
