@@ -18,7 +18,12 @@ def set_look(widget: QWidget, name: str, value: str) -> None:
 
 
 def text_label(
-    text: str = "", *, pixels: float = 11.5, weight: int = 400, role: str = "text", wrap: bool = False
+    text: str = "",
+    *,
+    pixels: float = 11.5,
+    weight: int = 400,
+    role: str = "text",
+    wrap: bool = False,
 ) -> QLabel:
     """A label of plain text in one of the theme's sizes and colours.
 
@@ -47,6 +52,7 @@ class TextLine(QWidget):
         widest: A text of the width to ask for; without it the text itself sets the width.
         align_right: Whether the text ends at the right edge.
         middle: Whether "…" stands in the middle instead of the end.
+        firm: Whether it keeps its room where others give way.
     """
 
     def __init__(
@@ -58,6 +64,7 @@ class TextLine(QWidget):
         widest: str = "",
         align_right: bool = False,
         middle: bool = False,
+        firm: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -66,6 +73,7 @@ class TextLine(QWidget):
         self._role = role
         self._widest = widest
         self._middle = middle
+        self._firm = firm
         side = Qt.AlignmentFlag.AlignRight if align_right else Qt.AlignmentFlag.AlignLeft
         self._alignment = side | Qt.AlignmentFlag.AlignVCenter
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
@@ -92,8 +100,8 @@ class TextLine(QWidget):
         return QSize(metrics.horizontalAdvance(self._widest or self._text) + 2, metrics.height())
 
     def minimumSizeHint(self) -> QSize:
-        """It gives way to anything."""
-        return QSize(0, QFontMetrics(self._font).height())
+        """It gives way to anything, unless it is firm."""
+        return self.sizeHint() if self._firm else QSize(0, QFontMetrics(self._font).height())
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draws as much of the text as fits."""
@@ -136,6 +144,30 @@ class Dot(QWidget):
             painter.setPen(QPen(color, 1.6))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawEllipse(QRectF(1.3, 1.3, 7.4, 7.4))
+
+
+class StateLine(QWidget):
+    """A state's dot and the word beside it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._dot = Dot()
+        self._line = TextLine(role="text_soft", firm=True)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(7)
+        layout.addWidget(self._dot, 0, Qt.AlignmentFlag.AlignVCenter)
+        layout.addWidget(self._line)
+
+    @property
+    def text(self) -> str:
+        """The word."""
+        return self._line.text
+
+    def show_state(self, text: str, dot_role: str, *, text_role: str = "text_soft") -> None:
+        """Shows another state."""
+        self._dot.set_role(dot_role)
+        self._line.set_text(text, text_role)
 
 
 class SectionHead(QWidget):
@@ -204,6 +236,8 @@ class Notice(Card):
 
     def say(self, head: str, detail: str = "") -> None:
         """Shows a warning; with empty texts the card goes away."""
+        if (head, detail) == (self._head.text(), self._detail.text()):
+            return
         self._head.setText(head)
         self._detail.setText(detail)
         self._detail.setVisible(bool(detail))

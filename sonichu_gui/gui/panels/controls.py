@@ -42,6 +42,7 @@ class PanelButton(QToolButton):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self._kind = kind
         self._icon_name = icon
         self._icon_role = role
         self.setProperty("kind", kind)
@@ -54,6 +55,8 @@ class PanelButton(QToolButton):
             self.setFixedHeight(CONTROL_HEIGHT)
         if kind == "icon":
             self.setFixedWidth(CONTROL_HEIGHT)
+        if kind == "accent":
+            self.setFont(theme.font(11.5, weight=600))
         if text:
             self.setText(text)
             self.setAccessibleName(text)
@@ -62,6 +65,12 @@ class PanelButton(QToolButton):
             style.ToolButtonIconOnly if kind == "icon" else style.ToolButtonTextOnly
         )
         self._dress()
+
+    def sizeHint(self) -> QSize:
+        """A link is as wide as its words, so that it ends where its column does."""
+        if self._kind != "link":
+            return super().sizeHint()
+        return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 2, 22)
 
     def set_icon_name(self, icon: str, role: str = "text_soft") -> None:
         """Shows another icon."""
@@ -105,13 +114,21 @@ class ActionButton(PanelButton):
     Args:
         action: What it does; its state, tooltip and icon are followed.
         kind: Look, as for `PanelButton`.
+        label: A shorter word than the action's, where the place makes it clear.
     """
 
-    def __init__(self, action: QAction, kind: str = "plain", parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        action: QAction,
+        kind: str = "plain",
+        *,
+        label: str = "",
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(kind, parent=parent)
-        action.setIconText(action.text().removesuffix("…"))
+        action.setIconText(label or action.text().removesuffix("…"))
         self.setDefaultAction(action)
-        self.setAccessibleName(action.iconText())
+        self.setAccessibleName(action.text().removesuffix("…"))
         self.setAccessibleDescription(action.statusTip())
 
 

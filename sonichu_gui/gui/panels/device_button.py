@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QAction, QActionGroup, QColor, QIcon, QPainter, QPixmap, Qt
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QWidget
 
-from sonichu_gui.gui import theme
 from sonichu_gui.gui.panels.controls import PanelButton
 
 
@@ -18,7 +17,9 @@ class DeviceButton(PanelButton):
     device_chosen = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("plain", parent=parent)
+        super().__init__("plain", icon="dot", role="green", parent=parent)
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.setIconSize(QSize(16, 16))
         self.device_menu = QMenu(self.tr("Device"), self)
         self._choices = QActionGroup(self)
         self._current = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -10,18 +11,17 @@ from PySide6.QtGui import (
     QActionGroup,
     QColor,
     QFontMetrics,
-    QIcon,
-    QPainter,
     QPaintEvent,
-    QPixmap,
 )
-from PySide6.QtWidgets import QLabel, QMenu, QStylePainter, QWidget, QWidgetAction
+from PySide6.QtWidgets import QStylePainter, QWidget
 
-from sonichu_gui.domain.task import Task
 from sonichu_gui.gui import theme
-from sonichu_gui.gui.document import Document
-from sonichu_gui.gui.panels.card import text_label
 from sonichu_gui.gui.panels.controls import CONTROL_HEIGHT, PanelButton, elided, paint_empty_button
+from sonichu_gui.gui.panels.task_menu import TaskMenu, paint_dot
+
+if TYPE_CHECKING:
+    from sonichu_gui.domain.task import Task
+    from sonichu_gui.gui.document import Document
 
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -45,11 +45,10 @@ class TaskPicker(PanelButton):
         self._task = document.task
         self._rows: dict[str, QAction] = {}
         self._notes: dict[str, str] = {}
-        self._menu = QMenu(self)
-        self._menu.setProperty("picker", "task")
+        self.task_menu = TaskMenu(self)
         self._choices = QActionGroup(self)
         self._fill_menu()
-        self.setMenu(self._menu)
+        self.setMenu(self.task_menu)
         self._choices.triggered.connect(self._choose)
         document.task_changed.connect(self._show_task)
         self._show_task(document.task)
@@ -79,7 +78,7 @@ class TaskPicker(PanelButton):
         theme.icon("chevron-down").paint(painter, chevron)
         inside.setRight(chevron.left() - 6)
 
-        _paint_dot(painter, QPointF(inside.left() + 5, inside.center().y() + 0.5), self._color())
+        paint_dot(painter, QPointF(inside.left() + 5, inside.center().y() + 0.5), self._color())
         inside.setLeft(inside.left() + 18)
 
         small, large = theme.font(11.5), theme.font(13)
@@ -99,11 +98,10 @@ class TaskPicker(PanelButton):
         for number, task in enumerate(self._tasks):
             if task.group != group:
                 group = task.group
-                self._menu.addAction(_group_head(group, self._menu))
-            row = self._menu.addAction(_dot_icon(theme.pair_color(number)), self._row_text(task))
+                self.task_menu.add_head(group)
+            row = self.task_menu.add_row(self._row_text(task), theme.pair_color(number))
             row.setData(task.id)
             row.setToolTip(task.help)
-            row.setCheckable(True)
             self._choices.addAction(row)
             self._rows[task.id] = row
 
@@ -129,30 +127,3 @@ class TaskPicker(PanelButton):
     def _color(self) -> QColor:
         ids = [task.id for task in self._tasks]
         return theme.pair_color(ids.index(self._task.id) if self._task.id in ids else 0)
-
-
-def _group_head(title: str, menu: QMenu) -> QWidgetAction:
-    head = QWidgetAction(menu)
-    label: QLabel = text_label(title, role="text_soft")
-    label.setFont(theme.font(10.5, weight=600, spaced=True, caps=True))
-    label.setContentsMargins(14, 10, 14, 4)
-    head.setDefaultWidget(label)
-    head.setEnabled(False)
-    return head
-
-
-def _paint_dot(painter: QPainter, center: QPointF, color: QColor) -> None:
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(color)
-    painter.drawEllipse(center, 5.0, 5.0)
-
-
-def _dot_icon(color: QColor) -> QIcon:
-    pixmap = QPixmap(40, 40)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    painter.scale(2, 2)
-    _paint_dot(painter, QPointF(10, 10), color)
-    painter.end()
-    return QIcon(pixmap)

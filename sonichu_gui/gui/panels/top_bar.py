@@ -8,20 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
-from sonichu_gui.domain.task import Task
-from sonichu_gui.gui import theme
-from sonichu_gui.gui.document import Document, Study
-from sonichu_gui.gui.panels.card import TextLine, text_label
-from sonichu_gui.gui.panels.controls import ActionButton, KeyButton, PanelButton
+from sonichu_gui.gui.panels.card import TextLine, set_look, text_label
+from sonichu_gui.gui.panels.controls import CONTROL_HEIGHT, ActionButton, KeyButton, PanelButton
 from sonichu_gui.gui.panels.device_button import DeviceButton
 from sonichu_gui.gui.panels.task_picker import TaskPicker
 
+if TYPE_CHECKING:
+    from sonichu_gui.domain.task import Task
+    from sonichu_gui.gui.document import Document
+    from sonichu_gui.gui.place import Study
+
 HEIGHT = 52
+QWIDGETSIZE_MAX = 16777215  # Qt's own name and number for "no limit"
 LEFT_ROOM = 264
 """Width of the list below, so that the task picker begins where the frame does."""
 
@@ -64,7 +68,7 @@ class TopBar(QFrame):
         self.open_button = PanelButton("plain", text=self.tr("Open"), icon="open")
         self.predict_button = KeyButton(actions["predict"], "accent")
         self.tta_button = ActionButton(actions["tta"], "toggle")
-        self.place_button = ActionButton(actions["place"], "toggle")
+        self.place_button = ActionButton(actions["place"], "toggle", label=self.tr("Place"))
         self.undo_button = ActionButton(actions["undo"], "icon")
         self.redo_button = ActionButton(actions["redo"], "icon")
         self.screenshot_button = ActionButton(actions["screenshot"])
@@ -131,25 +135,25 @@ class TopBar(QFrame):
         self.more_button.setToolTip(self.tr("More"))
 
     def _arrange(self) -> None:
-        brand = text_label("Sonichu", pixels=15)
-        brand.setFont(theme.font(15, weight=700))
+        brand = text_label("Sonichu", pixels=15, weight=600)
         self._left = QWidget()
         self._left.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         left = QHBoxLayout(self._left)
-        left.setContentsMargins(18, 0, 12, 0)
+        left.setContentsMargins(18, 0, 2, 0)
         left.setSpacing(12)
         left.addWidget(brand)
         left.addWidget(self._title, 1)
         left.addWidget(self.open_button)
 
-        row = QHBoxLayout(self)
+        row = self._row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 18, 0)
         row.setSpacing(10)
         row.addWidget(self._left)
         row.addSpacing(2)
         self.picker.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        for widget in (self.picker, self.predict_button, self.tta_button, self.place_button):
-            row.addWidget(widget)
+        row.addWidget(self.picker)
+        for button in (self.predict_button, self.tta_button, self.place_button):
+            row.addWidget(button)
         row.addSpacing(14)
         row.addWidget(self.undo_button)
         row.addSpacing(-8)
@@ -174,14 +178,13 @@ class TopBar(QFrame):
         if fit is self._fit:
             return
         self._fit = fit
-        style = Qt.ToolButtonStyle
         words = fit is _Fit.WORDS
         for button in (self.open_button, self.screenshot_button, self.export_button):
-            spell = words or (button is self.open_button and fit is _Fit.ICONS)
-            _spell_out(button, style.ToolButtonTextOnly if spell else style.ToolButtonIconOnly)
+            spelled = words or (button is self.open_button and fit is _Fit.ICONS)
+            _spell_out(button, words=spelled)
         self._title.setVisible(words)
         if words:
-            self._left.setFixedWidth(LEFT_ROOM - self.layout().spacing())
+            self._left.setFixedWidth(LEFT_ROOM - self._row.spacing())
         else:
             self._left.setMinimumWidth(0)
             self._left.setMaximumWidth(LEFT_ROOM)
@@ -197,11 +200,10 @@ class TopBar(QFrame):
             widget.setVisible(not more)
 
     def _needed_width(self) -> int:
-        row = self.layout()
-        row.activate()
+        self._row.activate()
         slack = self.picker.sizeHint().width() - self.picker.minimumSizeHint().width()
         tight = self._fit is not _Fit.WORDS
-        return row.sizeHint().width() - (slack if tight else 0)
+        return self._row.sizeHint().width() - (slack if tight else 0)
 
     def _show_study(self, study: Study) -> None:
         self._title.set_text(study.title)
@@ -211,8 +213,10 @@ class TopBar(QFrame):
         self.recent_chosen.emit(str(row.data()))
 
 
-def _spell_out(button: QToolButton, style: Qt.ToolButtonStyle) -> None:
-    button.setToolButtonStyle(style)
-    icon_only = style is Qt.ToolButtonStyle.ToolButtonIconOnly
-    button.setMinimumWidth(32 if icon_only else 0)
-    button.setMaximumWidth(32 if icon_only else 16777215)
+def _spell_out(button: QToolButton, *, words: bool) -> None:
+    """Shows a button's word, or its icon alone."""
+    style = Qt.ToolButtonStyle
+    button.setToolButtonStyle(style.ToolButtonTextOnly if words else style.ToolButtonIconOnly)
+    button.setMinimumWidth(0 if words else CONTROL_HEIGHT)
+    button.setMaximumWidth(QWIDGETSIZE_MAX if words else CONTROL_HEIGHT)
+    set_look(button, "spelled", "words" if words else "icon")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication
 
 from sonichu_gui.domain.annotation import Keypoint, Origin, PointState, Status
 from sonichu_gui.domain.calibration import Scale, ScaleSource, Trust
-from sonichu_gui.domain.measurement import Measurement
+
+if TYPE_CHECKING:
+    from sonichu_gui.domain.measurement import Measurement
 
 ANISOTROPIC_BEYOND = 0.005
 """Relative difference of the two pixel sizes from which both are shown."""
