@@ -8,7 +8,7 @@ import numpy as np
 
 from sonichu_gui.training.phantoms.body import strands
 from sonichu_gui.training.phantoms.scene import FLUID, Scene, Tissue
-from sonichu_gui.training.phantoms.sector import Point, Probe, Sector
+from sonichu_gui.training.phantoms.sector import Field, Point, Probe, Sector
 from sonichu_gui.training.phantoms.shapes import capsule, ellipse, placed, polyline
 
 PELVIS = Tissue(-39.0, 0.5, 3.0, 5.0)
@@ -39,14 +39,17 @@ def cervix(rng: np.random.Generator, width: int, height: int) -> tuple[Scene, li
     middle = (face[0] + rng.uniform(-4, 4), face[1] + rng.uniform(21, 28))
     inner = placed(middle, tilt, -length / 2, 0.0)
     outer = placed(middle, tilt, length / 2, 0.0)
-    _surroundings(scene, middle, tilt, length)
+    lips = _surroundings(scene, middle, tilt, length)
+    _canal(scene, middle, tilt, length, lips)
     _uterus(scene, inner, tilt, length)
-    _canal(scene, middle, tilt, length)
     return scene, [inner, outer]
 
 
-def _surroundings(scene: Scene, middle: Point, tilt: float, length: float) -> None:
-    """Paints vagina, bladder and the two lips of the cervix."""
+def _surroundings(scene: Scene, middle: Point, tilt: float, length: float) -> Field:
+    """Paints vagina, bladder and bowel, and gives the distance to the lips of the cervix.
+
+    The lips end where the canal does: that is the external os.
+    """
     rng = scene.rng
     x, y = scene.warped(0.8, 9.0)
     strands(scene, scene.depth - 200, (9.0, 1.5), -23.0)
@@ -55,12 +58,13 @@ def _surroundings(scene: Scene, middle: Point, tilt: float, length: float) -> No
     )
     for echo in range(4):
         scene.line(scene.depth - 0.8 - 1.1 * echo, -9.0 - 4 * echo, thickness_mm=0.22)
+    tip = min(rng.uniform(10.5, 12.5), 0.45 * length)
     lips = capsule(
         x,
         y,
         placed(middle, tilt, -0.55 * length, 0.5),
-        placed(middle, tilt, 0.36 * length, 0.0),
-        (rng.uniform(14, 17), rng.uniform(10.5, 12.5)),
+        placed(middle, tilt, 0.5 * length - tip + 0.6, 0.0),
+        (rng.uniform(14, 17), tip),
     )
     scene.fill(lips, STROMA, edge_mm=1.5)
     strands(scene, lips, (8.0, 1.2), -25.0, angle=tilt)
@@ -74,6 +78,7 @@ def _surroundings(scene: Scene, middle: Point, tilt: float, length: float) -> No
     bowel = ellipse(x, y, gas, (rng.uniform(6, 10), 2.2), tilt + rng.uniform(-0.3, 0.5))
     scene.fill(bowel, GAS, edge_mm=1.0)
     scene.line(bowel, -8.0, thickness_mm=0.6, oblique=0.05)
+    return lips
 
 
 def _uterus(scene: Scene, inner: Point, tilt: float, length: float) -> None:
@@ -93,7 +98,7 @@ def _uterus(scene: Scene, inner: Point, tilt: float, length: float) -> None:
     scene.line(head + 0.6, 3.0, thickness_mm=0.35, oblique=0.1, strength=uneven)
 
 
-def _canal(scene: Scene, middle: Point, tilt: float, length: float) -> None:
+def _canal(scene: Scene, middle: Point, tilt: float, length: float, lips: Field) -> None:
     """Paints the canal with its glands; its ends are the two ora."""
     rng = scene.rng
     sag = rng.uniform(-1.8, 1.8)
@@ -103,7 +108,7 @@ def _canal(scene: Scene, middle: Point, tilt: float, length: float) -> None:
     ]
     centre = polyline(scene.x, scene.y, path, (0.0, 0.0))
     zone = centre - rng.uniform(2.2, 3.2) - 0.5 * scene.noise((3.0, 3.0), angle=tilt)
-    scene.fill(zone, GLANDS, edge_mm=1.5)
+    scene.fill(np.maximum(zone, lips + 1.0), GLANDS, edge_mm=1.5)
     for _ in range(int(rng.integers(0, 3))):
         place = placed(middle, tilt, rng.uniform(-0.3, 0.4) * length, rng.choice((-1, 1)) * 3.4)
         cyst = ellipse(scene.x, scene.y, place, (rng.uniform(0.8, 1.8), rng.uniform(0.7, 1.3)))

@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 
 from sonichu_gui.errors import ExportError
-from sonichu_gui.training.phantoms.phantom import Phantom, draw_phantom
+from sonichu_gui.training.phantoms.phantom import Phantom, draw_phantom, require_anatomy
 
 LABELS_NAME = "labels.csv"
 
@@ -60,10 +60,12 @@ def write_phantoms(
         ExportError: The folder holds labels already, or cannot be written.
         TaskError: Nothing is drawn for one of the tasks.
     """
+    for task_id in task_ids:
+        require_anatomy(task_id)
     digits = max(2, len(str(count * len(task_ids))))
     wanted = [(task_id, seed + index) for task_id in task_ids for index in range(count)]
     orders = [
-        PhantomOrder(task_id, own_seed, f"{number:0{digits}d}-{SLUGS.get(task_id, task_id)}.png")
+        PhantomOrder(task_id, own_seed, f"{number:0{digits}d}-{SLUGS[task_id]}.png")
         for number, (task_id, own_seed) in enumerate(wanted, start=1)
     ]
     labels = folder / LABELS_NAME

@@ -50,6 +50,20 @@ class Phantom:
     task_id: str
 
 
+def require_anatomy(task_id: str) -> Anatomy:
+    """Gives what is drawn for a task.
+
+    Raises:
+        TaskError: Nothing is.
+    """
+    if task_id not in ANATOMY:
+        raise TaskError(
+            f"There is no phantom for the task {task_id!r}.",
+            f"Phantoms are drawn for {', '.join(ANATOMY)}.",
+        )
+    return ANATOMY[task_id]
+
+
 def draw_phantom(task_id: str, *, seed: int, width: int = 800, height: int = 540) -> Phantom:
     """Gives the phantom of a task and a seed; the same every time.
 
@@ -62,14 +76,10 @@ def draw_phantom(task_id: str, *, seed: int, width: int = 800, height: int = 540
     Raises:
         TaskError: Nothing is drawn for this task.
     """
-    if task_id not in ANATOMY:
-        raise TaskError(
-            f"There is no phantom for the task {task_id!r}.",
-            f"Phantoms are drawn for {', '.join(ANATOMY)}.",
-        )
+    anatomy = require_anatomy(task_id)
     # The task is part of the seed: frames of one seed then differ in more than their anatomy.
     rng = np.random.default_rng((seed, list(ANATOMY).index(task_id)))
-    scene, points_mm = ANATOMY[task_id](rng, width, height)
+    scene, points_mm = anatomy(rng, width, height)
     sector = scene.sector
     machine = Machine(
         focus_mm=float(rng.uniform(0.4, 0.65)) * sector.depth_mm,
