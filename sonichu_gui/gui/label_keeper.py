@@ -46,8 +46,8 @@ class LabelKeeper(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._stores: dict[Path, LabelStore | None] = {}
-        self._refused: dict[Path, StoreError] = {}
+        self._stores: dict[Path, LabelStore] = {}
+        self._refused: set[Path] = set()
         self._waiting: list[_Waiting] = []
         self._pending_files: dict[Path, FrameSource] = {}
         self._retry = QTimer(self, interval=RETRY_MS)
@@ -58,34 +58,39 @@ class LabelKeeper(QObject):
         """Edits that are not on disk yet."""
         return len(self._waiting)
 
-    def store_of(self, folder: Path, *, create: bool = False) -> LabelStore | None:
-        """Gives the open store of a folder, or None when it has none (or it is refused).
+    def store_of(self, folder: Path) -> LabelStore | None:
+        """Gives the open store of a folder, or None when it has none yet or it is refused.
 
-        Args:
-            folder: Folder of the pictures.
-            create: Make it when it does not exist.
-
-        Raises:
-            StoreError: With `create`, when the store cannot be made or is refused.
+        A refusal is told once.
         """
-        store = self._stores.get(folder)
-        if store is not None:
-            return store
-        if not create and folder in self._stores:
+        if folder in self._stores:
+            return self._stores[folder]
+        if folder in self._refused:
             return None
         from sonichu_gui.labels.store import LabelStore
 
         try:
-            store = LabelStore.open_for(folder, create=create)
+            store = LabelStore.open_for(folder, create=False)
         except StoreError as error:
-            if create:
-                raise
-            if folder not in self._refused:
-                self._refused[folder] = error
-                self.failed.emit(error)
-            store = None
-        self._stores[folder] = store
+            self._refused.add(folder)
+            self.failed.emit(error)
+            return None
+        if store is not None:
+            self._stores[folder] = store
         return store
+
+    def made_store(self, folder: Path) -> LabelStore:
+        """Gives the store of a folder, made when there is none.
+
+        Raises:
+            StoreError: It cannot be made, or there is one that is refused.
+        """
+        if folder not in self._stores:
+            from sonichu_gui.labels.store import LabelStore
+
+            self._stores[folder] = LabelStore.open_for(folder)
+            self._refused.discard(folder)
+        return self._stores[folder]
 
     def remember_file(self, path: Path, source: FrameSource) -> None:
         """Notes which file a digest belongs to; written with the file's first label."""
@@ -157,9 +162,7 @@ class LabelKeeper(QObject):
         while self._waiting:
             first = self._waiting[0]
             try:
-                store = self.store_of(first.folder, create=True)
-                if store is not None:
-                    first.write(store)
+                first.write(self.made_store(first.folder))
             except StoreError:
                 return
             self._waiting.pop(0)
@@ -171,8 +174,7 @@ class LabelKeeper(QObject):
         self.flush()
         self._retry.stop()
         for store in self._stores.values():
-            if store is not None:
-                store.close()
+            store.close()
         self._stores.clear()
 
     def _keep(self, edit: _Waiting, path: Path) -> None:
@@ -182,10 +184,9 @@ class LabelKeeper(QObject):
             self.flush()
             return
         try:
-            store = self.store_of(edit.folder, create=True)
-            if store is not None:
-                self._write_file(store, path)
-                edit.write(store)
+            store = self.made_store(edit.folder)
+            self._write_file(store, path)
+            edit.write(store)
         except StoreError as error:
             self._wait(edit)
             self.failed.emit(error)

@@ -83,7 +83,7 @@ class Workbench(QObject):
         )
         self.review = ReviewController(self.document, self.study)
         self.cine = CineController(self.document, self.study)
-        self.labels = LabelsController(self.document)
+        self.labels = LabelsController(self.document, self.jobs)
         self.calibrating = CalibrateController(self.document)
         self.actions = make_actions(self)
         self._build_rooms()
@@ -129,7 +129,8 @@ class Workbench(QObject):
         document.undo_stack.redoTextChanged.connect(self._name_redo)
         document.tool_changed.connect(self._show_tool)
         document.save_changed.connect(self._note_store)
-        document.annotation_changed.connect(self._note_store)
+        document.status_changed.connect(self._note_store)
+        document.frame_changed.connect(self._note_store)
         study.thumbnail_made.connect(self.frame_list.set_thumbnail)
         study.statuses_read.connect(self.frame_list.set_statuses)
         study.opened.connect(self._remember_opened)
@@ -370,7 +371,7 @@ class Workbench(QObject):
     def _name_redo(self, text: str) -> None:
         self.actions["redo"].setToolTip(self.tr("Redo {}").format(text) + "  ·  Ctrl+Shift+Z")
 
-    def _note_store(self, _: object = None) -> None:
+    def _note_store(self, *_: object) -> None:
         path = self.document.path
         store = self.keeper.store_of(path.parent) if path else None
         self.status_bar.set_store_note(store.note if store else "")

@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QBuffer, QIODevice, QObject, Signal
-from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, Signal
+from PySide6.QtGui import QGuiApplication, QImage, QImageWriter
 
-from sonichu_gui.errors import ExportError, LabelError, SonichuError
+from sonichu_gui.errors import ExportError, LabelError, SonichuError, StoreError
+from sonichu_gui.gui.jobs import IsCancelled, JobRunner, Lane, Report, Work
 from sonichu_gui.tasks import load_tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from sonichu_gui.domain.annotation import Status
     from sonichu_gui.domain.measurement import Measurement
+    from sonichu_gui.export.registry import ExportReport
     from sonichu_gui.gui.document import Document
+    from sonichu_gui.labels.importers.entry import LabelEntry
+    from sonichu_gui.labels.importers.registry import ImportReport
 
 
 class LabelsController(QObject):
-    """Reads and writes what leaves or enters the study."""
+    """Reads and writes what leaves or enters the study.
+
+    Args:
+        document: Whose study.
+        jobs: Who reads and writes label files, off the GUI thread.
+    """
 
     written = Signal(str)  # what was written, for the banner
     imported = Signal(str)  # what came in, for the banner
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, jobs: JobRunner) -> None:
         super().__init__(document)
         self._document = document
+        self._jobs = jobs
 
     @property
     def folder(self) -> Path | None:
@@ -38,7 +46,7 @@ class LabelsController(QObject):
 
     def export_labels(
         self, kind: str, out: Path, *, task_id: str | None, statuses: Sequence[Status]
-    ) -> bool:
+    ) -> None:
         """Writes the labels of the shown file's folder.
 
         Args:
@@ -47,55 +55,84 @@ class LabelsController(QObject):
             task_id: Only this task, or None for all.
             statuses: Only annotations with one of these.
         """
-        from sonichu_gui.export.registry import write
-
-        document, folder = self._document, self.folder
-        try:
-            store = document.keeper.store_of(folder) if folder else None
-            if store is None:
-                raise ExportError(
+        folder = self.folder
+        store = self._document.keeper.store_of(folder) if folder else None
+        if store is None:
+            self._document.failed.emit(
+                ExportError(
                     "There are no labels to export in this folder yet.",
                     "Place or predict points first.",
                 )
-            report = write(
-                kind, store, out, tasks=load_tasks(), task_id=task_id, statuses=tuple(statuses)
             )
-        except SonichuError as error:
-            document.failed.emit(error)
-            return False
-        text = self.tr("{} labels written to {}").format(report.count, out.name)
-        if report.skipped:
-            text += self.tr("; {} left out: {}").format(len(report.skipped), report.skipped[0])
-        self.written.emit(text)
-        return True
+            return
 
-    def import_labels(self, kind: str, file: Path) -> bool:
+        def work(is_cancelled: IsCancelled, report: Report) -> ExportReport:
+            from sonichu_gui.export.registry import write
+
+            return write(kind, store, out, tasks=load_tasks(), task_id=task_id, statuses=statuses)
+
+        def done(report: ExportReport) -> None:
+            text = self.tr("{} labels written to {}").format(report.count, out.name)
+            if report.skipped:
+                left_out = self.tr("; {} left out: {}")
+                text += left_out.format(len(report.skipped), report.skipped[0])
+            self.written.emit(text)
+
+        self._submit(work, done, self.tr("Writing {}").format(out.name))
+
+    def import_labels(self, kind: str, file: Path) -> None:
         """Reads a label file into the store of the shown file's folder."""
-        from sonichu_gui.labels.importers.registry import read_labels
-
         document, folder = self._document, self.folder
         if folder is None:
             document.failed.emit(
                 LabelError("Open the folder of the frames first.", "Labels belong to its files.")
             )
-            return False
+            return
         try:
-            store = document.keeper.store_of(folder, create=True)
-            if store is None:
-                return False
-            report = read_labels(kind, file, store, tasks=load_tasks())
-        except SonichuError as error:
+            store = document.keeper.made_store(folder)
+        except StoreError as error:
             document.failed.emit(error)
-            return False
+            return
+
+        def work(is_cancelled: IsCancelled, report: Report) -> ImportReport:
+            from sonichu_gui.imaging.sources import open_source
+            from sonichu_gui.labels.importers.registry import read_labels
+
+            def track(entries: list[LabelEntry]) -> Iterator[LabelEntry]:
+                for number, entry in enumerate(entries):
+                    if is_cancelled():
+                        return
+                    report(number / len(entries), "")
+                    yield entry
+
+            return read_labels(
+                kind, file, store, tasks=load_tasks(), open_source=open_source, track=track
+            )
+
+        def done(report: ImportReport) -> None:
+            document.reload()
+            self.imported.emit(self._tell_import(report, file))
+
+        self._submit(work, done, self.tr("Reading {}").format(file.name))
+
+    def _tell_import(self, report: ImportReport, file: Path) -> str:
         text = self.tr("{} labels imported from {}").format(report.imported, file.name)
         if report.skipped:
             first = report.skipped[0]
             text += self.tr("; {} rows left out, e.g. row {}: {}").format(
                 len(report.skipped), first.row, first.reason
             )
-        document.reload()
-        self.imported.emit(text)
-        return True
+        return text
+
+    def _submit(self, work: Work, done: Callable[[Any], None], text: str) -> None:
+        self._jobs.submit(
+            Lane.READING, work, key="label file", done=done, failed=self._fail, text=text
+        )
+
+    def _fail(self, error: BaseException) -> None:
+        if not isinstance(error, SonichuError):
+            raise error
+        self._document.failed.emit(error)
 
     def save_image(self, image: QImage, out: Path) -> bool:
         """Writes a picture as PNG, whole or not at all."""
@@ -130,22 +167,12 @@ def measures_as_text(measurements: Sequence[Measurement]) -> str:
 
 
 def _write_png(image: QImage, out: Path) -> None:
-    """Writes beside and renames: a failed save leaves an older picture intact."""
+    """Writes the whole picture or nothing: a failed save leaves an older one intact."""
+    from sonichu_gui.export.out_file import write_whole
+
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    if not image.save(buffer, b"PNG"):
-        raise ExportError(f"{out.name} could not be made.", "The picture may be too large.")
-    temporary: Path | None = None
-    try:
-        handle, name = tempfile.mkstemp(dir=out.parent, prefix=".sonichu-", suffix=".png")
-        temporary = Path(name)
-        with os.fdopen(handle, "wb") as file:
-            file.write(bytes(buffer.data().data()))
-        temporary.replace(out)
-    except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        raise ExportError(
-            f"{out} could not be written: {error.strerror or error}.",
-            "Choose another folder or free some space.",
-        ) from error
+    writer = QImageWriter(buffer, QByteArray(b"PNG"))
+    if not writer.write(image):
+        raise ExportError(f"{out.name} could not be made: {writer.errorString()}.")
+    write_whole(out, bytes(buffer.data().data()))
