@@ -56,6 +56,19 @@ class LabelStore:
         self._revisions = RevisionTable(self._database)
         self._scales = ScaleTable(self._database)
 
+    def stores(self) -> tuple[LabelStore]:
+        """Gives itself: a store is a `LabelPlace` of one."""
+        return (self,)
+
+    def store_for(self, folder: Path) -> LabelStore | None:
+        """Gives itself if it may keep labels of images in a folder, else None.
+
+        Labels are looked for in the folder of their image; only a store under a name of its own
+        takes those of other folders.
+        """
+        is_folders_own = self.path.name == STORE_NAME or not self.beside_images
+        return None if is_folders_own and not folder.samefile(self.folder) else self
+
     @overload
     @classmethod
     def open_for(cls, folder: Path, *, create: Literal[True] = ...) -> LabelStore: ...
@@ -132,6 +145,10 @@ class LabelStore:
         """Gives a file's digest without reading it, or None when it is new or has changed."""
         known = self._files.known(path)
         return known.digest if known else None
+
+    def files(self) -> tuple[StoredFile, ...]:
+        """Gives the files whose digest was seen, each where it was seen last."""
+        return tuple(self._files.by_digest().values())
 
     # ---- revisions -------------------------------------------------------------------------
 

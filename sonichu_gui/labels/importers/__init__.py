@@ -1,0 +1,1 @@
+"""Label files of other programs, one reader a format; `registry` is the way in."""
