@@ -10,6 +10,7 @@ import pytest
 
 from sonichu_gui.cli import main
 from sonichu_gui.errors import ExportError
+from sonichu_gui.paths import resources
 from sonichu_gui.training.data.labels import read_labels
 from sonichu_gui.training.phantoms.files import SLUGS, write_phantoms
 from sonichu_gui.training.phantoms.phantom import ANATOMY, draw_phantom
@@ -85,3 +86,13 @@ def test_teacher_names_a_configuration_that_is_not_there(
 ) -> None:
     assert main(["train", "teacher", "--config", str(tmp_path / "no.toml")]) == 1
     assert "no.toml" in capsys.readouterr().err
+
+
+def test_the_demo_study_is_what_the_command_draws_now() -> None:
+    folder = resources("demo")
+    for row in read_labels(folder / "labels.csv").require_whole().rows:
+        phantom = draw_phantom(row.task_id, seed=int(row.subject_id.rpartition("-")[2]))
+        pixels = cv2.imdecode(np.fromfile(folder / row.image_path, np.uint8), cv2.IMREAD_UNCHANGED)
+        assert np.abs(row.points - phantom.keypoints).max() < 0.001
+        # Another processor may round a grey value differently, never draw another frame.
+        assert cv2.absdiff(pixels, phantom.pixels).mean() < 0.1
