@@ -175,10 +175,8 @@ def _row(
     prediction: Prediction,
     measurements: Sequence[Measurement],
 ) -> dict[str, Any]:
-    from sonichu_gui.model.inference import to_normalised
-
+    """Gives one entry of the JSON; normalised = pixels over size, as in every label file."""
     points = prediction.keypoints
-    normalised = to_normalised([point.xy for point in points], frame.width, frame.height)
     return {
         "path": str(path),
         "frame": frame.ref.index,
@@ -190,7 +188,7 @@ def _row(
             _point_json(spec.name, point)
             for spec, point in zip(task.keypoints, points, strict=True)
         ],
-        "points_normalized": normalised.tolist(),
+        "points_normalized": [[p.x / frame.width, p.y / frame.height] for p in points],
         "measurements": [measurement_json(m) for m in measurements],
         "seconds": prediction.seconds,
         "device": prediction.device,

@@ -8,7 +8,7 @@ import pydicom.examples
 import pytest
 
 from sonichu_gui.cli import main
-from sonichu_gui.model.inference import load_image
+from sonichu_gui.model.inference import load_image, to_pixels
 from sonichu_gui.model.modeling_sonichu import SonichuModel, SonichuPreprocessor
 
 ROW_KEYS = {
@@ -60,12 +60,20 @@ def test_json_holds_the_keys_of_the_contract(predict, png):
 
 
 @pytest.mark.parametrize(("word", "tta"), [("--tta", True), ("--no-tta", False)])
-def test_normalised_points_are_the_networks_own(predict, png, folder, word, tta):
+def test_points_are_the_networks_own(predict, png, folder, word, tta):
     (row,) = rows_of(predict(png, "--task", "HC", word, "--json"))
     inputs = SonichuPreprocessor.from_pretrained(folder)(load_image(png))
     expected = SonichuModel.from_pretrained(folder).predict(inputs["pixel_values"], "HC", tta=tta)
-    np.testing.assert_allclose(row["points_normalized"], expected[0].numpy(), atol=1e-5)
-    assert row["points"][0]["x"] == pytest.approx(row["points_normalized"][0][0] * 800 - 0.5)
+    np.testing.assert_allclose(
+        [(point["x"], point["y"]) for point in row["points"]],
+        to_pixels(expected[0].numpy(), 800, 540),
+        atol=1e-3,
+    )
+
+
+def test_normalised_points_are_pixels_over_size_as_in_label_files(predict, png):
+    (row,) = rows_of(predict(png, "--task", "HC", "--json"))
+    assert row["points_normalized"] == [[p["x"] / 800, p["y"] / 540] for p in row["points"]]
 
 
 def test_all_runs_the_trained_heads_and_tells_the_others(predict, png):
