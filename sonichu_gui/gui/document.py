@@ -97,6 +97,11 @@ class Document(QObject):
         return self._annotation if self._preview is None else self._preview
 
     @property
+    def is_previewing(self) -> bool:
+        """Whether an edit is still in the hand."""
+        return self._preview is not None
+
+    @property
     def measurements(self) -> tuple[Measurement, ...]:
         """Measures of the annotation as shown, in the task's order."""
         return self._measurements

@@ -80,6 +80,7 @@ class Tour(QObject):
             return
         self._bench.document.clear_frame()
         self._bench.window.show()
+        self._bench.window.resize(1440, 900)
         self._steps = self._walk()
         self._timer.start()
 
@@ -110,17 +111,17 @@ class Tour(QObject):
         yield lambda: bench.document.annotation.is_complete or bench.document.tool is Tool.PLACE
         if bench.document.tool is Tool.PLACE:
             yield self._after(0.1)
-            self._shoot(f"{number:02d}-{path.stem}-no-head")
+            self._shoot(f"{path.stem}-no-head")
             for point in points:
                 self._click(point)
                 yield self._after(0.02)
         yield self._after(0.1)
         yield from self._drag(number, path)
         if bench.document.source is not None and bench.document.source.frame_count > 1:
-            yield from self._calibrate(number, path)
+            yield from self._calibrate(path)
         bench.banner.hide()
         yield self._after(0.15)
-        self._shoot(f"{number:02d}-{path.stem}")
+        self._shoot(path.stem)
         self._say(path, task_id)
 
     def _drag(self, number: int, path: Path) -> Steps:
@@ -143,16 +144,16 @@ class Tour(QObject):
         self._mouse(QEvent.Type.MouseButtonRelease, end, Qt.MouseButton.LeftButton)
         yield self._after(0.02)
 
-    def _calibrate(self, number: int, path: Path) -> Steps:
+    def _calibrate(self, path: Path) -> Steps:
         """The file's own scale is refused: a line along the ruler gives one."""
         bench = self._bench
-        self._shoot(f"{number:02d}-{path.stem}-scale-refused")
+        self._shoot(f"{path.stem}-scale-refused")
         start, end, length_mm = CINE_RULER
         bench.actions["calibrate"].trigger()
         for point in (start, end):
             self._click(point)
             yield self._after(0.05)
-        self._shoot(f"{number:02d}-{path.stem}-scale-line")
+        self._shoot(f"{path.stem}-scale-line")
         bench.calibrating.set_length(length_mm)
         yield self._after(0.05)
 

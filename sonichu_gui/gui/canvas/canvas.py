@@ -23,13 +23,14 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from sonichu_gui.gui import theme
-from sonichu_gui.gui.canvas.labels import LabelLayout
+from sonichu_gui.gui.canvas.labels import PLATE_HEIGHT, PLATE_PAD, LabelLayout
 from sonichu_gui.gui.canvas.loupe import loupe_rect, paint_loupe
-from sonichu_gui.gui.canvas.marks import LineMark, Mark, changed_bounds
+from sonichu_gui.gui.canvas.marks import LineMark, Mark, TextMark, changed_bounds
 from sonichu_gui.gui.canvas.overlay import OverlayOptions, build_marks, color_of
 from sonichu_gui.gui.canvas.painter import MarkPainter
 from sonichu_gui.gui.canvas.scale_bar import scale_bar
 from sonichu_gui.gui.canvas.transform import ViewTransform, fitted
+from sonichu_gui.gui.place import Tool
 
 if TYPE_CHECKING:
     from sonichu_gui.domain.calibration import Point
@@ -62,6 +63,7 @@ class Canvas(QWidget):
         self._peeking = False
         self._radius = 6.0
         self._loupe: tuple[int, Point] | None = None
+        self._word: tuple[str, Point] | None = None
         self._plate_font = theme.font(11.5, weight=600)
         self._small_font = theme.font(10.5)
         self._layout = LabelLayout(QFontMetricsF(self._plate_font).horizontalAdvance)
@@ -72,7 +74,7 @@ class Canvas(QWidget):
         self.setAccessibleName(self.tr("Frame with keypoints"))
         self.setMinimumSize(280, 220)
         document.frame_changed.connect(self._show_frame)
-        document.annotation_changed.connect(self._refresh_marks)
+        document.annotation_changed.connect(self._refresh_annotation)
         document.proposal_changed.connect(self._refresh_all_marks)
         document.task_changed.connect(self._refresh_all_marks)
         document.calibration_changed.connect(self._repaint_all)
@@ -157,6 +159,11 @@ class Canvas(QWidget):
         """Whether the marks are hidden; hidden points cannot be taken hold of."""
         return self._peeking
 
+    def show_word(self, word: str, at: Point) -> None:
+        """Writes a word beside the pointer, e.g. the point that the next click places."""
+        self._word = (word, at) if word else None
+        self._refresh_marks()
+
     def show_loupe(self, index: int | None, cursor: Point | None = None) -> None:
         """Shows the loupe on a keypoint, in the corner away from the cursor; None hides it."""
         before = self._loupe_area()
@@ -189,6 +196,12 @@ class Canvas(QWidget):
         self._layout.forget()
         self._marks = self._build_marks()
         self.update()
+
+    def _refresh_annotation(self, _: object = None) -> None:
+        """Takes up moved points; words keep their sides only while a point is in the hand."""
+        if not self.document.is_previewing:
+            self._layout.forget()
+        self._refresh_marks()
 
     def _refresh_marks(self, _: object = None) -> None:
         """Takes up changed marks and repaints only where they are."""
@@ -223,6 +236,11 @@ class Canvas(QWidget):
             area=(0.0, 0.0, float(self.width()), float(self.height())),
             proposal=d.proposal,
         )
+        if self._word is not None and d.tool is Tool.PLACE:
+            word, (x, y) = self._word
+            width = QFontMetricsF(self._plate_font).horizontalAdvance(word) + 2 * PLATE_PAD
+            plate = (x + 14.0, y + 10.0, width, PLATE_HEIGHT)
+            marks = (*marks, TextMark(plate, word, "#E8ECF0"))
         if d.scale_line is not None:
             start, end = (self.view.to_widget(point) for point in d.scale_line)
             marks = (*marks, LineMark(start, end, theme.current().amber, 1.6, caps=7.0))

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QAction, QCursor, QMouseEvent, QWheelEvent
-from PySide6.QtWidgets import QMenu, QToolTip
+from PySide6.QtWidgets import QMenu
 
 from sonichu_gui.domain.annotation import PointState
 from sonichu_gui.gui.canvas.picking import clamped, is_drag, nearest_keypoint
@@ -91,6 +91,7 @@ class Hand(QObject):
         if kind == QEvent.Type.Leave:
             self.cursor_moved.emit(None)
             self._document.hover(None)
+            self._canvas.show_word("", (0.0, 0.0))
         elif kind in (QEvent.Type.FocusOut, QEvent.Type.Hide):
             self._lose_focus()
         return False
@@ -202,7 +203,7 @@ class Hand(QObject):
         self._canvas.show_loupe(None)
         if held.grip is _Grip.POINT:
             self._document.move_point(held.index, self._dragged_to(held, at))
-        elif held.grip is _Grip.PRESSED_GROUND:
+        elif held.grip is _Grip.PRESSED_GROUND or self._document.tool is Tool.PLACE:
             self._click_ground(at)
         elif held.grip is _Grip.SCALE_END and is_drag(press=held.press, now=at):
             self._draw_scale_line(at)
@@ -233,12 +234,9 @@ class Hand(QObject):
         index = None if self._canvas.is_peeking else self._point_at(at)
         self._document.hover(index)
         self._show_cursor()
-        if self._document.tool is Tool.PLACE:
-            unplaced = self._document.annotation.next_unplaced
-            if unplaced is not None and index is None:
-                name = self._document.task.keypoints[unplaced].name
-                position = self._canvas.mapToGlobal(QPointF(at[0] + 8, at[1] + 4).toPoint())
-                QToolTip.showText(position, name, self._canvas)
+        unplaced = self._document.annotation.next_unplaced
+        if self._document.tool is Tool.PLACE and unplaced is not None:
+            self._canvas.show_word(self._document.task.keypoints[unplaced].name, at)
 
     def _wheel(self, event: QWheelEvent) -> None:
         steps = (event.angleDelta().y() or event.angleDelta().x()) / 120.0
@@ -302,6 +300,7 @@ class Hand(QObject):
         self._pan_from = None
         self._document.cancel_preview()
         self._canvas.show_loupe(None)
+        self._canvas.show_word("", (0.0, 0.0))
         self._show_cursor()
 
     def _lose_focus(self) -> None:

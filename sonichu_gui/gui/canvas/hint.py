@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sonichu_gui.gui.document import Document
 
 MARGIN = 18
+ROOM_FOR_SCALE_BAR = 190
 
 
 class CanvasHint(QLabel):
@@ -70,4 +71,5 @@ class CanvasHint(QLabel):
     def _settle(self) -> None:
         self.adjustSize()
         size = self._canvas.size()
+        self.setVisible(size.width() > self.width() + ROOM_FOR_SCALE_BAR)
         self.move(size.width() - self.width() - MARGIN, size.height() - self.height() - MARGIN)
