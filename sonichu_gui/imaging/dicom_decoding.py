@@ -9,12 +9,20 @@ from __future__ import annotations
 
 import io
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import numpy as np
 
 from sonichu_gui.errors import FrameError, UnsupportedFrame
+from sonichu_gui.imaging.codestream import (
+    Picture,
+    has_colour_transform,
+    is_jpeg_2000_of,
+    is_jpeg_ls_of,
+    is_lossless_jpeg_of,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,8 +33,18 @@ if TYPE_CHECKING:
     from sonichu_gui.imaging.whole_reader import WholeReader
 
 _JPEG_BASELINE, _JPEG_EXTENDED = "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"
-_JPEG_2000 = {"1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91"}
 _VIDEO = re.compile(r"1\.2\.840\.10008\.1\.2\.4\.10[0-8](\.|$)")
+_CHECKS = {
+    "1.2.840.10008.1.2.4.57": is_lossless_jpeg_of,
+    "1.2.840.10008.1.2.4.70": is_lossless_jpeg_of,
+    "1.2.840.10008.1.2.4.80": is_jpeg_ls_of,
+    "1.2.840.10008.1.2.4.81": is_jpeg_ls_of,
+    "1.2.840.10008.1.2.4.90": is_jpeg_2000_of,
+    "1.2.840.10008.1.2.4.91": is_jpeg_2000_of,
+    "1.2.840.10008.1.2.4.201": is_jpeg_2000_of,
+    "1.2.840.10008.1.2.4.202": is_jpeg_2000_of,
+    "1.2.840.10008.1.2.4.203": is_jpeg_2000_of,
+}
 _RGB_LETTERS = ([*b"RGB"], [*b"rgb"])
 
 
@@ -137,25 +155,39 @@ def _decode_plain(header: DicomHeader, reader: WholeReader, index: int) -> Sampl
 def _decode_fragment(header: DicomHeader, encoded: bytes) -> Samples:
     from pydicom.encaps import encapsulate
 
-    decoder = _decoder(header)
-    try:
-        values, properties = decoder.as_array(
-            encapsulate([encoded], has_bot=False),
-            index=0,
-            raw=True,
-            **_options(header, header.photometric, 1),
-        )
-    except (RuntimeError, ValueError) as error:
-        plugins = " and ".join(decoder.available_plugins)
+    check = _CHECKS.get(header.syntax)
+    picture = Picture(header.width, header.height, header.samples, header.bits_allocated)
+    if check is not None and not check(picture, encoded):
+        raise ValueError("not a stream of this picture")
+    decoder, fragment = _decoder(header), encapsulate([encoded], has_bot=False)
+    options = _options(header, header.photometric, 1)
+    plugins = _plugins(decoder)
+    for plugin in plugins:
+        with suppress(RuntimeError, ValueError):
+            values, properties = decoder.as_array(
+                fragment, index=0, raw=True, decoding_plugin=plugin, **options
+            )
+            break
+    else:
         raise FrameError(
             f"A frame of {header.store.file.path} cannot be decoded"
-            f" as {header.syntax.name}: {plugins} failed.",
+            f" as {header.syntax.name}: {' and '.join(plugins)} failed.",
             "Copy the file again from where it came from, or export it anew.",
-        ) from error
+        )
     photometric = str(properties["photometric_interpretation"])
-    if header.syntax in _JPEG_2000 and _has_colour_transform(encoded):
+    if check is is_jpeg_2000_of and has_colour_transform(encoded):
         photometric = "RGB"  # undone by the codec, whatever the header calls it
     return Samples(values, photometric, header.bits_stored)
+
+
+def _plugins(decoder: Decoder) -> tuple[str, ...]:
+    """Gives the plug-ins to try in turn.
+
+    GDCM comes last and only where it is alone (lossless JPEG): on a damaged JPEG 2000 stream it
+    ends the whole program instead of raising.
+    """
+    plugins = decoder.available_plugins
+    return tuple(plugin for plugin in plugins if plugin != "gdcm") or plugins
 
 
 def _options(header: DicomHeader, photometric: str, frame_count: int) -> dict[str, Any]:
@@ -178,12 +210,6 @@ def _options(header: DicomHeader, photometric: str, frame_count: int) -> dict[st
     options.setdefault("planar_configuration", 0)
     options.pop("extended_offsets", None)
     return options
-
-
-def _has_colour_transform(codestream: bytes) -> bool:
-    """Whether a JPEG 2000 stream's COD marker asks for the multiple component transform."""
-    at = codestream.find(b"\xff\x52")
-    return at >= 0 and codestream[at + 8 : at + 9] == b"\x01"
 
 
 def _decode_jpeg(header: DicomHeader, encoded: bytes) -> Samples:
