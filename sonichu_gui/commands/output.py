@@ -64,7 +64,7 @@ def measurement_rows(
             "" if m.value is None else m.unit_text,
             "" if m.uncertainty is None else f"± {m.uncertainty:.1f}",
             m.title,
-            "" if m.reason == told else m.reason,
+            m.reason.removeprefix(told).removeprefix("; "),
         )
         for m in measurements
     ]

@@ -24,10 +24,11 @@ from sonichu_gui.tasks import load_tasks
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sonichu_gui.commands import Subparsers
     from sonichu_gui.domain.frame import Frame
+    from sonichu_gui.domain.measurement import Measurement
     from sonichu_gui.domain.task import Task
     from sonichu_gui.imaging.sources import FrameSource
     from sonichu_gui.prediction.api import Prediction
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 SEED = 1
 RATER = "selftest"
+TOLERANCE = 0.1
+"""Relative error of the drawn head's circumference that still counts as found."""
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -138,6 +141,11 @@ class _Walk:
         broken = [m.name for m in measured if m.value is None or m.uncertainty is None]
         _expect(not broken, f"no number for {', '.join(broken)}")
         true = measure(self.task, self._drawn(), self._calibration())
+        main, drawn = _primary(measured), _primary(true)
+        _expect(
+            abs(main - drawn) <= TOLERANCE * drawn,
+            f"the model measures {main:.1f} mm where {drawn:.1f} mm were drawn",
+        )
         return ", ".join(
             f"{m.name} {m.text} (drawn {t.number})" for m, t in zip(measured, true, strict=True)
         )
@@ -212,6 +220,10 @@ class _Walk:
                 dx_mm=size, dy_mm=size, source=ScaleSource.GIVEN, reason="as it was drawn"
             )
         )
+
+
+def _primary(measurements: Sequence[Measurement]) -> float:
+    return next((m.value for m in measurements if m.primary and m.value is not None), math.nan)
 
 
 def _expect(right: bool, otherwise: str) -> None:  # noqa: FBT001 - reads like the assert it stands for
