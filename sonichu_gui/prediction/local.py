@@ -222,6 +222,9 @@ class LocalPredictor:
 
 
 def _import_torch() -> ModuleType:
+    # Read by OpenMP when torch loads it. Its threads would otherwise spin while they wait for one
+    # another, and take the cores from the window and from whatever else the machine does.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
         import torch
     except (ImportError, OSError) as error:  # OSError: one of its libraries does not load
