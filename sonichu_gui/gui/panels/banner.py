@@ -5,7 +5,7 @@ One message at a time; the newest replaces the last. Nothing has to be answered.
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
@@ -72,6 +72,12 @@ class Banner(QFrame):
         if was_shown:
             self.closed.emit()
 
+    def changeEvent(self, event: QEvent) -> None:
+        """Takes the icon's colour from the new theme."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.StyleChange:
+            self._dress()
+
     def _arrange(self) -> None:
         words = QVBoxLayout()
         words.setSpacing(2)
@@ -96,12 +102,15 @@ class Banner(QFrame):
             self.action_button.setText(action.text())
             self.action_button.setAccessibleName(action.text())
         set_look(self, "tone", tone)
-        self._icon.setPixmap(theme.icon(_ICONS[tone], _ICON_ROLES[tone]).pixmap(20, 20))
+        self._dress()
         self.setAccessibleName(self.text)
         self._escape.setEnabled(True)
         self.show()
-        self.raise_()
         QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.Alert))
+
+    def _dress(self) -> None:
+        icon = theme.icon(_ICONS[self._tone], _ICON_ROLES[self._tone])
+        self._icon.setPixmap(icon.pixmap(QSize(20, 20), self.devicePixelRatioF()))
 
     def _act(self) -> None:
         action = self._action

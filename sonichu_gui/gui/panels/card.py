@@ -8,6 +8,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLay
 
 from sonichu_gui.gui import theme
 
+_LEAST_WIDTH = 40
+
 
 def set_look(widget: QWidget, name: str, value: str) -> None:
     """Changes a property that the stylesheet asks for, and has it looked at again."""
@@ -110,6 +112,8 @@ class TextLine(QWidget):
         painter.setPen(QColor(getattr(theme.current(), self._role)))
         mode = Qt.TextElideMode.ElideMiddle if self._middle else Qt.TextElideMode.ElideRight
         text = QFontMetrics(self._font).elidedText(self._text, mode, self.width())
+        if text != self._text and self.width() < _LEAST_WIDTH:
+            return  # a letter and dots tell nobody anything
         painter.drawText(self.rect(), self._alignment, text)
 
 
@@ -153,7 +157,7 @@ class StateLine(QWidget):
         super().__init__(parent)
         self._dot = Dot()
         self._line = TextLine(role="text_soft", firm=True)
-        layout = QHBoxLayout(self)
+        layout = self._row = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(7)
         layout.addWidget(self._dot, 0, Qt.AlignmentFlag.AlignVCenter)
@@ -168,6 +172,9 @@ class StateLine(QWidget):
         """Shows another state."""
         self._dot.set_role(dot_role)
         self._line.set_text(text, text_role)
+        # The bar around it asks for its width at once, not after the next layout.
+        self._row.invalidate()
+        self.updateGeometry()
 
 
 class SectionHead(QWidget):

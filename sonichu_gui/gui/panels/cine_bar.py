@@ -35,19 +35,29 @@ class JumpSlider(QSlider):
         self.setPageStep(10)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Jumps, then lets the handle be dragged on from there."""
+        """Jumps, and holds the handle from there."""
         if event.button() is Qt.MouseButton.LeftButton:
-            option = QStyleOptionSlider()
-            self.initStyleOption(option)
-            handle = self.style().subControlRect(
-                QStyle.ComplexControl.CC_Slider, option, QStyle.SubControl.SC_SliderHandle, self
-            )
-            span = self.width() - handle.width()
-            x = round(event.position().x()) - handle.width() // 2
-            self.setValue(
-                QStyle.sliderValueFromPosition(self.minimum(), self.maximum(), x, max(1, span))
-            )
-        super().mousePressEvent(event)
+            self.setSliderDown(True)
+            self._go_to(event.position().x())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Drags the handle."""
+        if self.isSliderDown():
+            self._go_to(event.position().x())
+
+    def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
+        """Lets the handle go."""
+        self.setSliderDown(False)
+
+    def _go_to(self, x: float) -> None:
+        option = QStyleOptionSlider()
+        self.initStyleOption(option)
+        handle = self.style().subControlRect(
+            QStyle.ComplexControl.CC_Slider, option, QStyle.SubControl.SC_SliderHandle, self
+        )
+        span = max(1, self.width() - handle.width())
+        left = round(x - handle.width() / 2)
+        self.setValue(QStyle.sliderValueFromPosition(self.minimum(), self.maximum(), left, span))
 
 
 class CineBar(QFrame):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -89,6 +89,29 @@ class FrameListView(QListView):
             self.rows_seen.emit(top // ROW_HEIGHT, bottom // ROW_HEIGHT)
 
 
+class SearchField(QLineEdit):
+    """A field that Esc empties and leaves."""
+
+    def event(self, event: QEvent) -> bool:
+        """Claims Esc from the window's shortcuts."""
+        if (
+            isinstance(event, QKeyEvent)
+            and event.type() is QEvent.Type.ShortcutOverride
+            and event.key() == Qt.Key.Key_Escape
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc empties the field and gives the keys back."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.clear()
+            self.clearFocus()
+            return
+        super().keyPressEvent(event)
+
+
 class FrameList(QFrame):
     """Search, filter and choose the files of the study.
 
@@ -103,8 +126,9 @@ class FrameList(QFrame):
         super().__init__(parent)
         self.setObjectName("frame_list")
         self._document = document
+        self._shown_path: Path | None = None
         self.model = FrameListModel(document.task.id, self)
-        self.search = QLineEdit()
+        self.search = SearchField()
         self.chips = FilterChips()
         self.view = FrameListView(self.model)
         self._found = TextLine(role="text_soft", align_right=True)
@@ -112,8 +136,9 @@ class FrameList(QFrame):
         self._arrange()
 
         self.search.textChanged.connect(self._search_for)
+        self.search.returnPressed.connect(self._open_first)
         self.chips.filter_chosen.connect(self._filter_by)
-        self.view.path_opened.connect(self.path_chosen)
+        self.view.path_opened.connect(self._choose)
         self.view.rows_seen.connect(self._want_thumbnails)
         document.study_changed.connect(self._show_study)
         document.frame_changed.connect(self._show_frame)
@@ -121,6 +146,11 @@ class FrameList(QFrame):
         document.status_changed.connect(self._take_status)
         self._show_study(document.study)
         self._show_frame(document.frame)
+
+    @property
+    def empty_text(self) -> str:
+        """What stands in place of the rows; empty while there are rows."""
+        return "" if self.model.rowCount() else self._empty.text()
 
     def set_thumbnail(self, path: Path, image: QImage) -> None:
         """Shows a file's thumbnail, asked for by `thumbnail_wanted`."""
@@ -170,6 +200,16 @@ class FrameList(QFrame):
         layout.addLayout(above)
         layout.addLayout(self._pages, 1)
 
+    def _choose(self, path: Path) -> None:
+        # Keys that follow are meant for the frame, not for the search.
+        self.search.clearFocus()
+        self.path_chosen.emit(path)
+
+    def _open_first(self) -> None:
+        """Enter in the search opens the first file found."""
+        if self.model.rowCount():
+            self._choose(self.model.path_at(0))
+
     def _search_for(self, text: str) -> None:
         self.model.set_search(text)
         self._after_filter()
@@ -188,6 +228,9 @@ class FrameList(QFrame):
 
     def _show_frame(self, _frame: object) -> None:
         path, source = self._document.path, self._document.source
+        if path == self._shown_path:
+            return  # the next frame of a cine: the list stays where it was scrolled to
+        self._shown_path = path
         self.model.set_current(path, source.frame_count if source is not None else 0)
         self._show_found()
         self._reveal(path)

@@ -71,6 +71,11 @@ class JobLine(QWidget):
         """What is running, as shown."""
         return self._what.text if self._shown is not None else ""
 
+    @property
+    def is_ticking(self) -> bool:
+        """Whether the clock runs."""
+        return self._clock.isActive()
+
     def set_jobs(self, jobs: tuple[Job, ...]) -> None:
         """Takes the jobs under way; silent ones (without text) are left out."""
         self._jobs = tuple(sorted((job for job in jobs if job.text), key=lambda job: job.started))

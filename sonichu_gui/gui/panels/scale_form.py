@@ -6,7 +6,7 @@ import math
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from sonichu_gui.domain.calibration import Point, manual_scale
 from sonichu_gui.gui import theme
@@ -42,14 +42,14 @@ class ScaleForm(QWidget):
         self._pixel_aspect = 1.0
         self._head = text_label(weight=600)
         self.field = QLineEdit()
-        self.unit = QComboBox()
+        self.units = {unit: PanelButton("toggle", text=unit) for unit in MM_PER_UNIT}
         self.set_button = PanelButton("accent", text=self.tr("Set scale"))
         self.cancel_button = PanelButton("plain", text=self.tr("Cancel"))
         self._said = TextLine(role="text_soft")
         self._arrange()
         self.field.installEventFilter(self)
         self.field.textChanged.connect(self._look)
-        self.unit.currentIndexChanged.connect(self._look)
+        self._unit_group.idToggled.connect(self._look)
         self.set_button.clicked.connect(self._enter)
         self.cancel_button.clicked.connect(self.cancelled)
         self.hide()
@@ -100,13 +100,16 @@ class ScaleForm(QWidget):
         self.field.setFont(theme.font(13))
         self.field.setFixedHeight(32)
         self.field.setMinimumWidth(60)
-        self.unit.addItems(list(MM_PER_UNIT))
-        self.unit.setAccessibleName(self.tr("Unit of length"))
-        self.unit.setFixedHeight(32)
+        self._unit_group = QButtonGroup(self)
         entry = QHBoxLayout()
-        entry.setSpacing(8)
+        entry.setSpacing(4)
         entry.addWidget(self.field, 1)
-        entry.addWidget(self.unit)
+        for unit, button in self.units.items():
+            button.setCheckable(True)
+            button.setChecked(unit == "mm")
+            button.setToolTip(self.tr("The length is in {}").format(unit))
+            self._unit_group.addButton(button)
+            entry.addWidget(button)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addWidget(self.set_button)
@@ -122,7 +125,8 @@ class ScaleForm(QWidget):
 
     def _length_mm(self) -> float | None:
         length = parse_length(self.field.text())
-        return None if length is None else length * MM_PER_UNIT[self.unit.currentText()]
+        unit = next(unit for unit, button in self.units.items() if button.isChecked())
+        return None if length is None else length * MM_PER_UNIT[unit]
 
     def _look(self) -> None:
         """Says which scale the entry would give, before it is set."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout, QWidget
 
 from sonichu_gui.gui.panels.card import StateLine, TextLine
 from sonichu_gui.gui.panels.job_line import JobLine
@@ -46,6 +46,7 @@ class StatusBar(QFrame):
         self.jobs = JobLine()
         self.save_state = StateLine()
         self.store_note = TextLine(role="text_soft", middle=True)
+        self.clinical = TextLine(role="amber", align_right=True, firm=True)
         self._remark_timer = QTimer(self, singleShot=True, interval=REMARK_MS)
         self._remark_timer.timeout.connect(self._show_middle)
         self._arrange()
@@ -105,17 +106,17 @@ class StatusBar(QFrame):
         self._fit()
 
     def _arrange(self) -> None:
-        clinical = TextLine(role="amber", align_right=True, firm=True)
-        clinical.set_text(self.tr("Not for clinical use"))
+        self.clinical.set_text(self.tr("Not for clinical use"))
         self.store_note.setMinimumWidth(90)
         self._layout = QHBoxLayout(self)
+        self._layout.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
         self._layout.setContentsMargins(16, 0, 16, 0)
         self._layout.setSpacing(18)
         for part in (self.cursor_text, self.zoom_text, self.frame_text, self.scale_badge):
             self._layout.addWidget(part)
         self._layout.addWidget(self.middle, 1)
         self._layout.addWidget(self.jobs)
-        for part in (self.save_state, self.store_note, clinical):
+        for part in (self.save_state, self.store_note, self.clinical):
             self._layout.addWidget(part)
 
     def _fit(self) -> None:

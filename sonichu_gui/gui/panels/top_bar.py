@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
 from sonichu_gui.gui.panels.card import TextLine, set_look, text_label
 from sonichu_gui.gui.panels.controls import CONTROL_HEIGHT, ActionButton, KeyButton, PanelButton
@@ -87,6 +87,11 @@ class TopBar(QFrame):
         document.study_changed.connect(self._show_study)
         self._show_study(document.study)
 
+    @property
+    def study_title(self) -> str:
+        """The study's title, as shown where there is room."""
+        return self._title.text
+
     def set_head_notes(self, notes: Mapping[str, str]) -> None:
         """Says beside each task what the model knows of it, by task id."""
         self.picker.set_head_notes(notes)
@@ -146,6 +151,7 @@ class TopBar(QFrame):
         left.addWidget(self.open_button)
 
         row = self._row = QHBoxLayout(self)
+        row.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
         row.setContentsMargins(0, 0, 18, 0)
         row.setSpacing(10)
         row.addWidget(self._left)

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+
+from sonichu_gui.domain.calibration import Calibration
+from sonichu_gui.gui.panels.measure_panel import MeasurePanel
+from tests.gui.panels.fakes import predicted, show_frame
+
+
+@pytest.fixture
+def panel(qtbot, document, actions):
+    widget = MeasurePanel(document, actions)
+    qtbot.addWidget(widget)
+    widget.resize(336, 800)
+    widget.show()
+    qtbot.waitExposed(widget)
+    return widget
+
+
+def test_before_the_first_frame_every_measure_is_a_dash(panel):
+    assert panel.measures.primary.text == "HC –"
+    assert [row.text for row in panel.measures.rows] == ["BPD –", "OFD –", "CI –"]
+    assert panel.measures.reason == "No points placed yet."
+
+
+def test_numbers_follow_a_drag_before_it_is_let_go(panel, document):
+    show_frame(document)
+    document.commit(predicted(document.task), "Predict")
+    before = panel.measures.primary.text
+    rows = list(panel.measures.rows)
+    document.preview(document.annotation.with_point(2, (450.0, 180.0)))
+    assert panel.measures.primary.text != before
+    assert panel.measures.rows == rows
+    document.cancel_preview()
+    assert panel.measures.primary.text == before
+
+
+def test_numbers_carry_unit_and_uncertainty(panel, document):
+    show_frame(document)
+    document.commit(predicted(document.task), "Predict")
+    assert panel.measures.primary.text == "HC 69.8 mm ± 2.0"
+
+
+def test_without_a_scale_numbers_are_plain_pixels(panel, document):
+    show_frame(document, calibration=Calibration())
+    document.commit(predicted(document.task), "Predict")
+    assert panel.measures.primary.text.startswith("HC 602.7 px ± 17.2")
+    assert panel.measures.reason == ""
+
+
+def test_a_missing_point_is_named_where_the_number_would_be(panel, document):
+    show_frame(document)
+    document.commit(predicted(document.task).without_point(0), "Take one away")
+    assert panel.measures.rows[0].text == "BPD –"
+    assert "BPD 1 is not placed" in panel.measures.rows[0].toolTip()
+    assert panel.measures.rows[1].text.startswith("OFD 24.1 mm")
+
+
+def test_another_task_brings_its_own_rows(panel, document, tasks):
+    show_frame(document)
+    document.set_task(tasks["PLAX"])
+    assert panel.measures.primary.text == "LV –"
+    assert len(panel.measures.rows) == len(tasks["PLAX"].measures) - 1
+
+
+def test_copy_link_triggers_the_action(qtbot, panel, actions):
+    with qtbot.waitSignal(actions["copy_measures"].triggered):
+        qtbot.mouseClick(panel.measures.copy_button, Qt.MouseButton.LeftButton)
+
+
+def test_a_contradiction_about_the_scale_is_shown(panel, document):
+    show_frame(document, calibration=Calibration(warning="Region and spacing differ by 12 %."))
+    assert panel.scale_warning.isVisible()
+    assert "differ by 12 %" in panel.scale_warning.text
+
+
+def test_no_contradiction_no_card(panel, document):
+    show_frame(document)
+    assert not panel.scale_warning.isVisible()
+    assert not panel.caution.isVisible()
+
+
+def test_scale_card_stays_in_sight_with_twenty_two_points(qtbot, panel, document, tasks):
+    show_frame(document)
+    panel.resize(336, 520)
+    document.set_task(tasks["PLAX"])
+    qtbot.waitUntil(lambda: panel.scale.geometry().height() > 0)
+    bottom = panel.scale.mapTo(panel, panel.scale.rect().bottomLeft()).y()
+    assert bottom <= panel.height()
