@@ -227,7 +227,9 @@ def _require_frame(entry: LabelEntry, image: _Image, index: int | None) -> None:
             f"{entry.image} has {image.frame_count} frames: name one, e.g. {entry.image}#0"
         )
     if index is not None and index >= image.frame_count:
-        raise RowError(f"{image.path.name} has {image.frame_count} frames, none is {index}")
+        raise RowError(
+            f"{image.path.name} has no frame {index}: it has {image.frame_count}, counted from 0"
+        )
     if index and image.format == "TIFF":
         return  # its pages need not be of one size
     if entry.size is not None and entry.size != (image.width, image.height):
