@@ -43,7 +43,7 @@ from sonichu_gui.settings import keys
 from sonichu_gui.tasks import load_tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sonichu_gui.domain.task import Task
     from sonichu_gui.prediction.zoo import ModelInfo
@@ -143,6 +143,8 @@ class Workbench(QObject):
         self.measure_panel.calibrate_wanted.connect(self.calibrating.begin)
         self.measure_panel.scale_length_entered.connect(self.calibrating.set_length)
         self.predicting.model_changed.connect(self._show_model)
+        self.predicting.model_chosen.connect(self._remember_model)
+        self.predicting.devices_found.connect(self._show_devices)
         self.predicting.state_changed.connect(self.status_bar.set_model)
         self.jobs.jobs_changed.connect(self.status_bar.set_jobs)
         self.status_bar.cancel_wanted.connect(self.jobs.cancel)
@@ -228,7 +230,7 @@ class Workbench(QObject):
         for name in ("undo", "redo"):
             self.actions[name].setEnabled(False)
         self.top_bar.set_recent(list(self.settings.get(keys.RECENT)))
-        self.top_bar.set_devices(["auto", "cpu"], self.settings.get(keys.DEVICE))
+        self._show_devices(("cpu",))
         geometry = self.settings.get(keys.WINDOW_GEOMETRY)
         if geometry:
             self.window.restoreGeometry(QByteArray.fromBase64(geometry.encode("ascii")))
@@ -345,6 +347,12 @@ class Workbench(QObject):
 
     def _full_screen(self, on: bool) -> None:
         self.window.showFullScreen() if on else self.window.showNormal()
+
+    def _remember_model(self, folder: Path) -> None:
+        self.settings.set(keys.MODEL, str(folder))
+
+    def _show_devices(self, devices: Sequence[str]) -> None:
+        self.top_bar.set_devices(["auto", *devices], self.settings.get(keys.DEVICE))
 
     def _show_chosen(self, path: Path) -> None:
         self.study.show(path)

@@ -69,6 +69,8 @@ def frame_box(display: Screen) -> tuple[int, int, int, int] | None:
     """Where the frame lies on the screen: left, top, right, bottom; None while it is not shown."""
     room = display.look()[100:800, 300:1080].astype(int)
     foreign = np.abs(room - np.array(BACKGROUND)).max(axis=2) > 6
+    if foreign[0].any():  # the bare screen: no window yet
+        return None
     rows, columns = (
         np.flatnonzero(foreign.mean(axis=1) > 0.5),
         np.flatnonzero(foreign.mean(axis=0) > 0.5),

@@ -111,6 +111,16 @@ def test_a_model_with_a_missing_tensor_is_a_banner_and_the_window_goes_on(bench,
     assert bench.document.annotation.is_complete
 
 
+def test_the_chosen_model_folder_is_in_use_after_a_restart(bench, make_bench, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(MODEL, folder)
+    assert bench.predicting.use_model(folder)
+    bench.window.close()
+    again = make_bench()
+    again.predicting.look_up_model()
+    assert again.predicting.info.folder == folder
+
+
 def test_a_folder_that_is_no_model_is_refused_and_the_model_in_use_stays(bench, tmp_path):
     bench.predicting.look_up_model()
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "something"}))

@@ -40,6 +40,8 @@ class PredictController(QObject):
     """
 
     model_changed = Signal(object)  # ModelInfo | None
+    model_chosen = Signal(object)  # Path of the folder a person took
+    devices_found = Signal(object)  # tuple[str, ...], known once torch is there
     state_changed = Signal(str)  # what the status bar says of model and device
 
     def __init__(
@@ -50,6 +52,7 @@ class PredictController(QObject):
         self._jobs = jobs
         self._device = device
         self._tta = tta
+        self._devices_told = False
         self._predictor: LocalPredictor | None = None
         self._info: zoo.ModelInfo | None = None
         self._folder = model
@@ -85,6 +88,7 @@ class PredictController(QObject):
             self._document.failed.emit(error)
             return False
         self._folder, self._info, self._predictor = folder, info, None
+        self.model_chosen.emit(folder)
         self.model_changed.emit(info)
         self._tell_state()
         return True
@@ -108,9 +112,10 @@ class PredictController(QObject):
             self.look_up_model()
         if self._info is None:
             return
-        head = self._info.tasks.get(task.id)
-        if head is None or not head.trained:
-            self._offer_hand(UntrainedHead(*_no_head(self._info.name, task)))
+        try:
+            self._info.require_head(task)
+        except ModelError as error:
+            self._offer_hand(error)
             return
         tta = self._tta
         self._jobs.submit(
@@ -144,6 +149,11 @@ class PredictController(QObject):
             self._document.noted.emit(
                 text.format(task.title, prediction.seconds * 1000, prediction.device.upper())
             )
+        if not self._devices_told:
+            from sonichu_gui.prediction.local import devices
+
+            self._devices_told = True
+            self.devices_found.emit(devices())
         self._tell_state()
 
     def _fail(self, error: BaseException) -> None:
@@ -175,10 +185,3 @@ class PredictController(QObject):
             return
         device = self._predictor.device if self._predictor else self._device
         self.state_changed.emit(f"{self._info.name} · {device.upper()}")
-
-
-def _no_head(model: str, task: Task) -> tuple[str, str]:
-    return (
-        f"The model {model} has no trained head for {task.title}.",
-        "Place the points by hand: click them in the order of the list.",
-    )
