@@ -129,7 +129,7 @@ def _import(args: argparse.Namespace, place: LabelPlace) -> int:
     if args.json:
         print_json({"imported": report.imported, "skipped": skipped})
     else:
-        print(f"{report.imported} labels imported")
+        print(f"Labels imported: {report.imported}")
     _tell_skipped([f"row {row.row}: {row.reason}" for row in report.skipped])
     useless = [row for row in report.skipped if row.reason != ALREADY_THERE]
     return 1 if useless and not report.imported else 0
@@ -150,7 +150,7 @@ def _export(args: argparse.Namespace, place: LabelPlace) -> int:
     if args.json:
         print_json({"written": written, "count": report.count, "skipped": list(report.skipped)})
     else:
-        print(f"{report.count} labels written to {', '.join(written)}")
+        print(f"Labels written to {', '.join(written)}: {report.count}")
     _tell_skipped(report.skipped)
     return 0
 

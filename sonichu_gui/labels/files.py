@@ -59,11 +59,18 @@ class FileTable:
         return _stored_file(row)
 
     def digests_by_path(self) -> dict[Path, str]:
-        """Gives the digest last seen at every path, in one query: enough to list a folder."""
-        query = select(FILES.c.path, FILES.c.digest).order_by(FILES.c.id)
+        """Gives the digest of every file that is still as it was last seen, in one query.
+
+        A file that has changed since is left out: it must not be listed as labelled.
+        """
         with self._database.reading() as connection:
-            found = connection.execute(query).all()
-        return {self._folder / row.path: row.digest for row in found}
+            found = connection.execute(select(FILES).order_by(FILES.c.id)).all()
+        newest = {self._folder / row.path: row for row in found}
+        return {
+            path: row.digest
+            for path, row in newest.items()
+            if _stamp(path) == (row.size, row.mtime_ns)
+        }
 
     def by_digest(self) -> dict[str, StoredFile]:
         """Gives where each digest was last seen; not where another file has taken its place."""

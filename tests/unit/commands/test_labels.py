@@ -52,7 +52,7 @@ def test_import_tells_what_came_in_and_what_did_not(run):
 
 def test_import_without_json_tells_the_reasons_on_stderr(run):
     _, out, err = run("import", "images", "femur.csv", "--format", "csv")
-    assert out == "1 labels imported\n"
+    assert out == "Labels imported: 1\n"
     assert "row 3: the image gone.png is not there" in err
 
 

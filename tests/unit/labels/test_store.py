@@ -259,6 +259,25 @@ def test_labels_do_not_pass_to_another_file_of_the_same_name(store, tmp_path):
     assert row.file is None
 
 
+def test_listed_files_have_the_status_of_their_labels(store, tmp_path):
+    labelled, other = tmp_path / "a.png", tmp_path / "b.png"
+    labelled.write_bytes(b"pixels")
+    other.write_bytes(b"others")
+    remember(store, labelled, FRAME.digest)
+    remember(store, other, "d2")
+    store.append(FRAME, PLACED, rater="r1")
+    assert store.statuses_by_path() == {labelled: {"fetal_femur": Status.EDITED}}
+
+
+def test_file_that_has_changed_is_not_listed_as_labelled(store, tmp_path):
+    image = tmp_path / "a.png"
+    image.write_bytes(b"pixels")
+    remember(store, image, FRAME.digest)
+    store.append(FRAME, PLACED, rater="r1")
+    image.write_bytes(b"somebody else's pixels")
+    assert store.statuses_by_path() == {}
+
+
 def test_seeing_a_file_again_writes_nothing(store, tmp_path):
     image = tmp_path / "a.png"
     image.write_bytes(b"pixels")
