@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from sonichu_gui.domain.frame import Pixels
 
+_LARGEST = 1e300
+"""Beyond this the range of floating-point values would itself not be a finite number."""
+
 
 def full_range_to_8bit(values: NDArray[Any]) -> Pixels:
     """Stretches values to 0-255 by their own range.
@@ -28,15 +31,15 @@ def full_range_to_8bit(values: NDArray[Any]) -> Pixels:
         (height, width) uint8; zeros when all values are equal.
     """
     exact = np.asarray(values, dtype=np.float64)
-    finite = exact if values.dtype.kind in "iub" else exact[np.isfinite(exact)]
-    if finite.size == 0 or finite.min() == finite.max():
+    if values.dtype.kind == "f":
+        finite = exact[np.isfinite(exact)].clip(-_LARGEST, _LARGEST)
+        low, high = (finite.min(), finite.max()) if finite.size else (0.0, 0.0)
+        exact = np.nan_to_num(exact, nan=low, posinf=high, neginf=low).clip(low, high)
+    else:
+        low, high = exact.min(), exact.max()
+    if high - low < 1 / _LARGEST:
         return np.zeros(values.shape, np.uint8)
-    low, high = float(finite.min()), float(finite.max())
-    if values.dtype.kind not in "iub":
-        exact = np.nan_to_num(exact, nan=low, posinf=high, neginf=low)
-    # Divided first: the range of 64-bit floats may exceed what a float can hold times 255.
-    stretched = (exact / 2 - low / 2) / (high / 2 - low / 2) * 255
-    return np.rint(stretched).astype(np.uint8)
+    return np.rint((exact - low) / (high - low) * 255).astype(np.uint8)
 
 
 def grey_if_colourless(rgb: Pixels) -> Pixels:
