@@ -133,7 +133,7 @@ class Database:
         _check_header(self.path)
         try:
             self._connection = connection = self._engine.connect()
-            self._begin = "BEGIN IMMEDIATE"  # proves that it can be written
+            self._begin = "BEGIN IMMEDIATE"  # its log must be writable too
             with connection.begin():
                 problem = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
                 version = connection.exec_driver_sql("PRAGMA user_version").scalar()
@@ -245,7 +245,9 @@ def _engine(path: Path) -> Engine:
 def _check_header(path: Path) -> None:
     """Looks at the file's first bytes before SQLite may touch it (sqlite.org/fileformat2)."""
     try:
-        with path.open("rb") as file:
+        # For update, though nothing is written: SQLite would open a protected file read-only and
+        # complain at the first label instead of now.
+        with path.open("r+b") as file:
             header = file.read(100)
     except OSError as error:
         raise store_error(path, error) from error

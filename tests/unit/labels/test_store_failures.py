@@ -274,6 +274,18 @@ def test_row_of_nonsense_is_named(closed_store):
     store.close()
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is protected from root")
+@pytest.mark.parametrize(("folder_mode", "file_mode"), [(0o755, 0o444), (0o555, 0o644)])
+def test_store_that_may_not_be_written_is_refused(closed_store, folder_mode, file_mode):
+    before = closed_store.read_bytes()
+    closed_store.chmod(file_mode)
+    closed_store.parent.chmod(folder_mode)
+    with pytest.raises(StoreError, match=r"Permission denied|may not be written"):
+        LabelStore.open_for(closed_store.parent)
+    closed_store.parent.chmod(0o755)
+    assert closed_store.read_bytes() == before
+
+
 # ---- where it lies -----------------------------------------------------------------------------
 
 
@@ -345,10 +357,22 @@ def test_labels_kept_with_the_user_are_found_once_the_folder_is_writable(mounted
     again.close()
 
 
+def test_labels_in_both_places_are_told_of(mounted):
+    images = mounted("ro")
+    elsewhere = LabelStore.open_for(images)
+    elsewhere.close()
+    subprocess.run(["mount", "-o", "remount,rw", str(images)], check=True)
+    shutil.copy(elsewhere.path, images / STORE_NAME)
+    store = LabelStore.open_for(images)
+    assert store.beside_images
+    assert str(elsewhere.path) in store.note
+    store.close()
+
+
 def test_store_on_a_disk_that_has_become_read_only_is_refused(mounted):
     images = mounted("rw")
     LabelStore.open_for(images).close()
     subprocess.run(["mount", "-o", "remount,ro", str(images)], check=True)
-    with pytest.raises(StoreError, match=r"may not be written|cannot be opened"):
+    with pytest.raises(StoreError, match="Read-only file system"):
         LabelStore.open_for(images)
     assert not (paths.user_data() / "stores").exists()
