@@ -21,7 +21,7 @@ from sonichu_gui.errors import FrameError, SonichuError
 from sonichu_gui.gui.jobs import IsCancelled, JobRunner, Lane, Report
 from sonichu_gui.gui.place import Place, Study
 from sonichu_gui.imaging.cache import FrameCache
-from sonichu_gui.imaging.sources import is_supported_name, open_source, scan_folder
+from sonichu_gui.imaging.sources import open_source, scan_folder
 from sonichu_gui.tasks import load_tasks
 
 if TYPE_CHECKING:
@@ -158,12 +158,11 @@ class StudyController(QObject):
         files: list[Path] = []
         for path in paths:
             files += list(scan_folder(path)) if path.is_dir() else [path]
-        usable = [path for path in files if is_supported_name(path) or not path.suffix]
-        title = self.tr("{} files").format(len(usable))
-        self._document.set_study(Study(title, tuple(usable)))
+        title = self.tr("{} files").format(len(files))
+        self._document.set_study(Study(title, tuple(files)))
         self.read_statuses()
-        if usable:
-            self.show(usable[0], frame_index)
+        if files:
+            self.show(files[0], frame_index)
 
     # ---- showing ---------------------------------------------------------------------------
 
