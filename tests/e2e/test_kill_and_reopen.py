@@ -1,4 +1,4 @@
-"""From a real frame to an exported label, through a kill -9, with mouse and keys of a real window."""
+"""From a real frame to an exported label, through a kill -9, in a real window."""
 
 from __future__ import annotations
 
