@@ -106,6 +106,4 @@ def label_of(
             f"{image} {task.id}: it has {len(annotation.keypoints)} points, "
             f"the task has {len(task.keypoints)}"
         )
-    if annotation.is_empty:
-        return f"{image} {task.id}: no point is placed"
     return Label(store, row, task, file, image)

@@ -39,17 +39,21 @@ class ExportFormat:
         title: What a person calls it.
         render: Labels to the contents of a file.
         statuses: Which labels leave unless told otherwise; None for all.
+        of_labels: Whether it holds the labels' own points, so that one without any stays out.
     """
 
     title: str
     render: Exporter
     statuses: tuple[Status, ...] | None = STOOD_FOR
+    of_labels: bool = True
 
 
 FORMATS: Mapping[str, ExportFormat] = {
     "csv": ExportFormat("Label CSV", render_csv),
     "coco": ExportFormat("COCO keypoints", render_coco),
-    "predictions": ExportFormat("Predictions JSON", render_predictions, statuses=None),
+    "predictions": ExportFormat(
+        "Predictions JSON", render_predictions, statuses=None, of_labels=False
+    ),
     "measurements": ExportFormat("Measurements CSV", render_measurements),
     "corrections": ExportFormat("Corrections JSON", render_corrections),
 }
@@ -126,10 +130,12 @@ def write(
         for row in store.rows(task_id=task_id, statuses=wanted):
             task = tasks.get(row.revision.annotation.task_id)
             label = label_of(store, row, task, folder=place.folder, out=out)
-            if isinstance(label, Label):
-                labels.append(label)
-            else:
+            if not isinstance(label, Label):
                 skipped.append(label)
+            elif chosen.of_labels and label.annotation.is_empty:
+                skipped.append(f"{label.title}: no point is placed")
+            else:
+                labels.append(label)
     known: dict[Path, Calibration] = {}
 
     def calibration(label: Label) -> Calibration:

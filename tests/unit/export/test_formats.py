@@ -152,6 +152,13 @@ def test_predictions_leave_whatever_became_of_them(study, out):
     assert study.write("predictions", out).count == 2
 
 
+def test_prediction_that_was_undone_is_still_what_the_model_said(study, out):
+    frame = study.picture("a.png")
+    study.predict(frame)
+    study.label(frame, (None,) * 4, status=Status.TODO)
+    assert study.write("predictions", out).count == 1
+
+
 def test_frame_no_model_has_seen_is_told(study, out):
     study.predict(study.picture("a.png"))
     study.label(study.picture("b.png"))
