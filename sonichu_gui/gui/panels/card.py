@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
@@ -9,6 +11,14 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLay
 from sonichu_gui.gui import theme
 
 _LEAST_WIDTH = 40
+
+
+@functools.cache
+def word_font(pixels: float, weight: int = 400) -> QFont:
+    """The theme's font for words: figures of equal width would widen the hyphens in names too."""
+    font = QFont(theme.font(pixels, weight=weight))
+    font.unsetFeature(QFont.Tag("tnum"))
+    return font
 
 
 def set_look(widget: QWidget, name: str, value: str) -> None:
@@ -38,7 +48,7 @@ def text_label(
     """
     label = QLabel(text)
     label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setFont(theme.font(pixels, weight=weight))
+    label.setFont(word_font(pixels, weight))
     label.setWordWrap(wrap)
     label.setProperty("role", role)
     return label
@@ -55,6 +65,7 @@ class TextLine(QWidget):
         align_right: Whether the text ends at the right edge.
         middle: Whether "…" stands in the middle instead of the end.
         firm: Whether it keeps its room where others give way.
+        words: Whether it holds names or sentences; figures keep one width otherwise.
     """
 
     def __init__(
@@ -67,11 +78,12 @@ class TextLine(QWidget):
         align_right: bool = False,
         middle: bool = False,
         firm: bool = False,
+        words: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._text = ""
-        self._font: QFont = theme.font(pixels, weight=weight)
+        self._font = word_font(pixels, weight) if words else theme.font(pixels, weight=weight)
         self._role = role
         self._widest = widest
         self._middle = middle

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from sonichu_gui.gui import theme
 from sonichu_gui.gui.panels.card import SectionHead, TextLine, text_label
 from sonichu_gui.gui.panels.filter_chips import FilterChips
 from sonichu_gui.gui.panels.frame_list_delegate import ROW_HEIGHT, FrameListDelegate
-from sonichu_gui.gui.panels.frame_list_model import PATH_ROLE, FrameFilter, FrameListModel
+from sonichu_gui.gui.panels.frame_list_model import PATH_ROLE, FrameFilter, FrameListModel, Index
 
 if TYPE_CHECKING:
     from sonichu_gui.domain.annotation import Status
@@ -70,6 +70,10 @@ class FrameListView(QListView):
         """A taller list sees more."""
         super().resizeEvent(event)
         self.look_again()
+
+    def dataChanged(self, first: Index, last: Index, roles: Sequence[int] = ()) -> None:
+        """Repaints the row. A list view would lay out all ten thousand anew for a thumbnail."""
+        QAbstractItemView.dataChanged(self, first, last, roles)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter opens the row under the keyboard's outline."""

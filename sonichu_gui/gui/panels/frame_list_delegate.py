@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from sonichu_gui.domain.annotation import Status
 from sonichu_gui.gui import theme
 from sonichu_gui.gui.panels import thumbnail
+from sonichu_gui.gui.panels.card import word_font
 from sonichu_gui.gui.panels.frame_list_model import (
     CURRENT_ROLE,
     DETAIL_ROLE,
@@ -100,7 +101,7 @@ def _paint_words(
     palette = theme.current()
     left = row.left() + 14 + thumbnail.SIZE.width() + 14
     width = row.right() - 26 - left
-    name_font, detail_font = theme.font(13), theme.font(11.5)
+    name_font, detail_font = word_font(13), theme.font(11.5)
     path: Path = index.data(PATH_ROLE)
     status = Status(index.data(STATUS_ROLE))
 

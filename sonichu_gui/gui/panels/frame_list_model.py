@@ -59,6 +59,7 @@ class FrameListModel(QAbstractListModel):
         self._thumbnails: OrderedDict[Path, QPixmap] = OrderedDict()
         self._asked: set[Path] = set()
         self._current: Path | None = None
+        self._tally: Counter[Status] | None = None  # of all files; None until counted anew
         self._search = ""
         self._filter = FrameFilter.ALL
 
@@ -117,12 +118,15 @@ class FrameListModel(QAbstractListModel):
 
     def counts(self) -> dict[FrameFilter, int]:
         """How many files of the study each filter would show, whatever is searched for."""
-        tally = Counter(
-            found.get(self._task_id, Status.TODO)
-            for path, found in self._statuses.items()
-            if path in self._positions
-        )
-        tally[Status.TODO] += len(self._paths) - tally.total()
+        if self._tally is None:
+            found = Counter(
+                statuses.get(self._task_id, Status.TODO)
+                for path, statuses in self._statuses.items()
+                if path in self._positions
+            )
+            found[Status.TODO] += len(self._paths) - found.total()
+            self._tally = found
+        tally = self._tally
         return {kind: sum(tally[status] for status in kind.value) for kind in FrameFilter}
 
     def wanted(self, first: int, last: int) -> list[Path]:
@@ -153,6 +157,7 @@ class FrameListModel(QAbstractListModel):
             self._thumbnails.clear()
             known = 0
         self._paths = paths
+        self._tally = None
         self._positions.update((paths[i], i) for i in range(known, len(paths)))
         more = [i for i in range(known, len(paths)) if self._passes(paths[i])]
         if not grown:
@@ -180,15 +185,20 @@ class FrameListModel(QAbstractListModel):
     def set_task(self, task_id: str) -> None:
         """Shows the statuses of another task."""
         self._task_id = task_id
+        self._tally = None
         self._refilter()
 
     def set_statuses(self, statuses: Mapping[Path, Mapping[str, Status]]) -> None:
         """Takes the statuses of labelled files: by path, then by task id."""
         self._statuses = {path: dict(found) for path, found in statuses.items()}
+        self._tally = None
         self._refilter()
 
     def set_status(self, path: Path, task_id: str, status: Status) -> None:
         """Takes one new status. The shown file keeps its row until another file is shown."""
+        if self._tally is not None and task_id == self._task_id and path in self._positions:
+            self._tally[self.status_of(path)] -= 1
+            self._tally[status] += 1
         self._statuses.setdefault(path, {})[task_id] = status
         self._settle(path)
 

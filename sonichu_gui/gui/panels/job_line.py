@@ -45,7 +45,7 @@ class JobLine(QWidget):
         self._shown: Job | None = None
         self._clock = QTimer(self, singleShot=True)
         self._clock.timeout.connect(self._refresh)
-        self._what = TextLine(role="text")
+        self._what = TextLine(role="text", words=True)
         self._what.setMinimumWidth(64)
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)

@@ -7,7 +7,7 @@ from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QMenu, QStyle, QStyleOption, QWidget, QWidgetAction
 
 from sonichu_gui.gui import theme
-from sonichu_gui.gui.panels.card import text_label
+from sonichu_gui.gui.panels.card import text_label, word_font
 
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -75,9 +75,9 @@ class TaskMenu(QMenu):
             paint_dot(painter, mark, QColor(color))
         title, _, note = action.text().replace("&&", "&").partition("\t")
         inside = rect.adjusted(34, 0, -14, 0)
-        painter.setFont(theme.font(13))
+        painter.setFont(word_font(13))
         painter.setPen(QColor(palette.text))
         painter.drawText(inside, _LEFT, title)
-        painter.setFont(theme.font(11.5))
+        painter.setFont(word_font(11.5))
         painter.setPen(QColor(palette.text_soft))
         painter.drawText(inside, _RIGHT, note)

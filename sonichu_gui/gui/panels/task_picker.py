@@ -16,6 +16,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QStylePainter, QWidget
 
 from sonichu_gui.gui import theme
+from sonichu_gui.gui.panels.card import word_font
 from sonichu_gui.gui.panels.controls import CONTROL_HEIGHT, PanelButton, elided, paint_empty_button
 from sonichu_gui.gui.panels.task_menu import TaskMenu, paint_dot
 
@@ -81,7 +82,7 @@ class TaskPicker(PanelButton):
         paint_dot(painter, QPointF(inside.left() + 5, inside.center().y() + 0.5), self._color())
         inside.setLeft(inside.left() + 18)
 
-        small, large = theme.font(11.5), theme.font(13)
+        small, large = word_font(11.5), word_font(13)
         id_width = QFontMetrics(small).horizontalAdvance(self._task.id)
         title_width = QFontMetrics(large).horizontalAdvance(self._task.title)
         if title_width + id_width + 12 <= inside.width():

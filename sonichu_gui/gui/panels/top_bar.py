@@ -63,7 +63,7 @@ class TopBar(QFrame):
         super().__init__(parent)
         self.setObjectName("top_bar")
         self.setFixedHeight(HEIGHT)
-        self._title = TextLine(pixels=13, role="text_soft", middle=True)
+        self._title = TextLine(pixels=13, role="text_soft", middle=True, words=True)
         self.picker = TaskPicker(document, tasks)
         self.open_button = PanelButton("plain", text=self.tr("Open"), icon="open")
         self.predict_button = KeyButton(actions["predict"], "accent")

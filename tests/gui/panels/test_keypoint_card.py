@@ -49,6 +49,7 @@ def test_pointing_at_a_row_points_at_its_keypoint(qtbot, card, document):
 
 
 def test_leaving_the_rows_points_at_nothing(qtbot, card, document):
+    qtbot.mouseMove(card.view.viewport(), middle(card, 0))
     qtbot.mouseMove(card.view.viewport(), middle(card, 2))
     qtbot.waitUntil(lambda: document.hovered == 2)
     QApplication.sendEvent(card.view.viewport(), QEvent(QEvent.Type.Leave))
