@@ -21,7 +21,6 @@ _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 class _Chip(PanelButton):
     """One filter; where room is short an icon may stand for its word."""
 
-    _PAD = 8
     _GAP = 4
     _ICON = 14
 
@@ -29,6 +28,7 @@ class _Chip(PanelButton):
         super().__init__("chip", text=word)
         self.filter = kind
         self.brief = False
+        self.pad = 8
         self._short_icon = short_icon
         self._count = 0
         self.setFixedHeight(_HEIGHT)
@@ -44,12 +44,12 @@ class _Chip(PanelButton):
 
     def sizeHint(self) -> QSize:
         """Room for the word and its count."""
-        width = self._lead_width() + self._GAP + _figures(self._count_text()) + 2 * self._PAD
+        width = self._lead_width() + self._GAP + _figures(self._count_text()) + 2 * self.pad
         return QSize(width, _HEIGHT)
 
     def minimumSizeHint(self) -> QSize:
         """Room for the count."""
-        return QSize(_figures(self._count_text()) + 2 * self._PAD, _HEIGHT)
+        return QSize(_figures(self._count_text()) + 2 * self.pad, _HEIGHT)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draws the pill, its word and the quieter count."""
@@ -58,7 +58,7 @@ class _Chip(PanelButton):
         paint_empty_button(self, painter)
         role = "accent" if self.isChecked() else "text_soft"
         painter.setPen(QColor(getattr(palette, role)))
-        inside = self.rect().adjusted(self._PAD, 0, -self._PAD, 0)
+        inside = self.rect().adjusted(self.pad, 0, -self.pad, 0)
         if self.brief and self._short_icon:
             place = QRect(inside.left() - 1, inside.center().y() - 6, self._ICON, self._ICON)
             theme.icon(self._short_icon, role).paint(painter, place)
@@ -121,9 +121,16 @@ class FilterChips(QWidget):
 
     def _fit(self) -> None:
         chips = list(self.chips.values())
-        for brief in ((), (FrameFilter.FLAGGED,), (FrameFilter.FLAGGED, FrameFilter.DONE)):
+        # (which chips show their icon, room left and right of the words), the roomiest first
+        looks: tuple[tuple[tuple[FrameFilter, ...], int], ...] = (
+            ((), 8),
+            ((FrameFilter.FLAGGED,), 8),
+            ((FrameFilter.FLAGGED, FrameFilter.DONE), 8),
+            ((FrameFilter.FLAGGED, FrameFilter.DONE), 5),
+        )
+        for brief, pad in looks:
             for chip in chips:
-                chip.brief = chip.filter in brief
+                chip.brief, chip.pad = chip.filter in brief, pad
                 chip.updateGeometry()
             needed = sum(chip.sizeHint().width() for chip in chips) + _SPACING * (len(chips) - 1)
             if needed <= self.width():

@@ -107,6 +107,15 @@ def test_chips_count_and_filter_by_status(qtbot, frames, document):
     assert shown(frames) == [paths[4].stem]
 
 
+@pytest.mark.parametrize("width", [320, 264, 232])
+def test_chips_show_every_count_at_any_width(qtbot, frames, document, width):
+    document.set_study(Study("s", names(863)))
+    frames.resize(width, 800)
+    chips = frames.chips.chips.values()
+    qtbot.waitUntil(lambda: all(chip.width() >= chip.sizeHint().width() for chip in chips))
+    assert max(chip.mapTo(frames, chip.rect().topRight()).x() for chip in chips) < width
+
+
 def test_statuses_are_those_of_the_task_in_hand(frames, document, tasks):
     paths = names(2)
     document.set_study(Study("s", paths))
