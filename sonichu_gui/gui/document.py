@@ -120,7 +120,7 @@ class Document(QObject):
 
     def set_study(self, study: Study) -> None:
         """Takes up another set of files; edits of the old one can no longer be undone."""
-        if study.title != self.study.title:
+        if study.folder != self.study.folder:
             self.undo_stack.clear()
         self.study = study
         self.study_changed.emit(study)

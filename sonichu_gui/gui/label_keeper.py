@@ -7,8 +7,8 @@ here, is shown as unsaved, and is tried again every few seconds and on Ctrl+S.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -26,16 +26,22 @@ if TYPE_CHECKING:
     from sonichu_gui.labels.store import LabelStore
 
 RETRY_MS = 3000
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """An edit that is not on disk yet."""
+    """An edit that is not on disk yet, and what it means for what is shown."""
 
-    folder: Path
+    path: Path
     write: Callable[[LabelStore], None]
     place: Place | None = None
     annotation: Annotation | None = None
+    calibrated: Callable[[Calibration], Calibration] | None = None
+
+    @property
+    def folder(self) -> Path:
+        return self.path.parent
 
 
 class LabelKeeper(QObject):
@@ -95,28 +101,31 @@ class LabelKeeper(QObject):
     def remember_file(self, path: Path, source: FrameSource) -> None:
         """Notes which file a digest belongs to; written with the file's first label."""
         self._pending_files[path] = source
-        store = self.store_of(path.parent)
-        if store is not None:
-            self._write_file(store, path)
+        self._asked(path.parent, lambda store: self._write_file(store, path), None)
 
     def current(self, place: Place) -> Annotation | None:
         """Gives the annotation as last edited, on disk or still waiting."""
         for waiting in reversed(self._waiting):
             if waiting.place == place and waiting.annotation is not None:
                 return waiting.annotation
-        store = self.store_of(place.path.parent)
-        revision = store.current(place.frame, place.task_id) if store else None
+        revision = self._asked(
+            place.path.parent, lambda store: store.current(place.frame, place.task_id), None
+        )
         return revision.annotation if revision else None
 
     def calibration_for(self, path: Path, frame: FrameRef, base: Calibration) -> Calibration:
         """Gives a file's calibration with a person's scale and confirmations."""
-        store = self.store_of(path.parent)
-        return store.calibration_for(frame.digest, base) if store else base
+        calibration = self._asked(
+            path.parent, lambda store: store.calibration_for(frame.digest, base), base
+        )
+        for waiting in self._waiting:
+            if waiting.path == path and waiting.calibrated is not None:
+                calibration = waiting.calibrated(calibration)
+        return calibration
 
     def statuses_by_path(self, folder: Path) -> dict[Path, dict[str, Status]]:
         """Gives where the labelled files of a folder stand, by path and task."""
-        store = self.store_of(folder)
-        return store.statuses_by_path() if store else {}
+        return self._asked(folder, lambda store: store.statuses_by_path(), {})
 
     def save(self, place: Place, annotation: Annotation, *, rater: str, seconds: float) -> None:
         """Writes an annotation; on disk when this returns, or waiting and said so."""
@@ -128,7 +137,7 @@ class LabelKeeper(QObject):
                 place.frame, annotation, rater=rater, parent_id=parent, seconds=round(seconds, 1)
             )
 
-        self._keep(_Waiting(place.path.parent, write, place, annotation), place.path)
+        self._keep(_Waiting(place.path, write, place, annotation))
 
     def save_prediction(self, place: Place, annotation: Annotation, *, rater: str) -> None:
         """Writes what a model said, beside and never over what a person said."""
@@ -138,36 +147,46 @@ class LabelKeeper(QObject):
 
             store.append(place.frame, annotation, rater=rater, kind=RevisionKind.PREDICTION)
 
-        self._keep(_Waiting(place.path.parent, write), place.path)
+        self._keep(_Waiting(place.path, write))
 
     def save_scale(self, place: Place, scale: Scale | None, *, rater: str) -> None:
         """Writes a person's scale of a file, or that it was taken back."""
-        digest = place.frame.digest
-        self._keep(
-            _Waiting(place.path.parent, lambda s: s.save_scale(digest, scale, author=rater)),
-            place.path,
-        )
+
+        def write(store: LabelStore) -> None:
+            store.save_scale(place.frame.digest, scale, author=rater)
+
+        self._keep(_Waiting(place.path, write, calibrated=lambda known: known.with_override(scale)))
 
     def save_confirmation(self, place: Place, key: str, *, rater: str, confirmed: bool) -> None:
         """Writes that a person trusts a doubtful scale, or no longer does."""
-        digest = place.frame.digest
 
         def write(store: LabelStore) -> None:
-            store.confirm_scale(digest, key, author=rater, confirmed=confirmed)
+            store.confirm_scale(place.frame.digest, key, author=rater, confirmed=confirmed)
 
-        self._keep(_Waiting(place.path.parent, write), place.path)
+        def calibrated(known: Calibration) -> Calibration:
+            if confirmed:
+                return known.with_confirmation(key, rater)
+            return replace(known, confirmed=known.confirmed - {key})
+
+        self._keep(_Waiting(place.path, write, calibrated=calibrated))
 
     def flush(self) -> None:
-        """Tries to write what waits, in order; stays quiet when it still cannot."""
-        while self._waiting:
-            first = self._waiting[0]
+        """Tries to write what waits, in order within a folder; quiet when it still cannot."""
+        left: list[_Waiting] = []
+        stuck: set[Path] = set()
+        for edit in self._waiting:
             try:
-                first.write(self.made_store(first.folder))
+                if edit.folder not in stuck:
+                    edit.write(self.made_store(edit.folder))
+                    continue
             except StoreError:
-                return
-            self._waiting.pop(0)
-            self.waiting_changed.emit(len(self._waiting))
-        self._retry.stop()
+                stuck.add(edit.folder)
+            left.append(edit)
+        if len(left) != len(self._waiting):
+            self._waiting = left
+            self.waiting_changed.emit(len(left))
+        if not left:
+            self._retry.stop()
 
     def close(self) -> None:
         """Writes what can be written and closes every store."""
@@ -177,15 +196,26 @@ class LabelKeeper(QObject):
             store.close()
         self._stores.clear()
 
-    def _keep(self, edit: _Waiting, path: Path) -> None:
-        """Writes an edit now, behind those that already wait."""
-        if self._waiting:
+    def _asked(self, folder: Path, ask: Callable[[LabelStore], T], otherwise: T) -> T:
+        """Asks a folder's store; one that cannot answer is told of, and the window goes on."""
+        store = self.store_of(folder)
+        if store is None:
+            return otherwise
+        try:
+            return ask(store)
+        except StoreError as error:
+            self.failed.emit(error)
+            return otherwise
+
+    def _keep(self, edit: _Waiting) -> None:
+        """Writes an edit now, but never before an older one of its folder."""
+        if any(waiting.folder == edit.folder for waiting in self._waiting):
             self._wait(edit)
             self.flush()
             return
         try:
             store = self.made_store(edit.folder)
-            self._write_file(store, path)
+            self._write_file(store, edit.path)
             edit.write(store)
         except StoreError as error:
             self._wait(edit)

@@ -29,11 +29,13 @@ class Study:
         title: What the window says, e.g. the folder's name.
         paths: In natural order; grows while the folder is being scanned.
         scanning: Whether more may come.
+        folder: The outermost folder of the files, or None without files.
     """
 
     title: str = ""
     paths: tuple[Path, ...] = ()
     scanning: bool = False
+    folder: Path | None = None
 
 
 class Tool(Enum):

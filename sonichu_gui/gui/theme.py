@@ -13,7 +13,16 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPainter, QPixmap
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontDatabase,
+    QGuiApplication,
+    QIcon,
+    QPainter,
+    QPalette,
+    QPixmap,
+)
 from PySide6.QtSvg import QSvgRenderer
 
 from sonichu_gui.paths import resources
@@ -92,11 +101,11 @@ LIGHT = Palette(
     line="#CBD3DB",
     text="#14181D",
     text_soft="#45505C",
-    text_faint="#6A7681",
-    accent="#0F7D8A",
+    text_faint="#5F6B76",
+    accent="#0B6B77",
     accent_ink="#FFFFFF",
     accent_fill="#D3ECEF",
-    green="#1E7F4E",
+    green="#1A7045",
     amber="#8A6100",
     amber_fill="#FBF1D6",
     red="#B3342E",
@@ -133,6 +142,7 @@ def apply(app: QApplication, palette: Palette) -> None:
     icon.cache_clear()
     load_fonts()
     app.setStyle("Fusion")
+    app.setPalette(_qt_palette(palette))
     app.setFont(font(11.5))
     template = resources("theme.qss").read_text(encoding="utf-8")
     colors = {name: getattr(palette, name) for name in Palette.__dataclass_fields__}
@@ -184,13 +194,39 @@ def icon(name: str, role: str = "text_soft") -> QIcon:
         role: Attribute of `Palette`.
     """
     svg = resources("icons", f"{name}.svg").read_text(encoding="utf-8")
-    renderer_data = QByteArray(svg.replace("currentColor", getattr(_current, role)).encode())
     result = QIcon()
-    for size in (16, 20, 32, 40):
-        pixmap = QPixmap(QSize(size, size))
-        pixmap.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(pixmap)
-        QSvgRenderer(renderer_data).render(painter, QRectF(0, 0, size, size))
-        painter.end()
-        result.addPixmap(pixmap)
+    for mode, color in ((QIcon.Mode.Normal, role), (QIcon.Mode.Disabled, "line")):
+        drawing = QByteArray(svg.replace("currentColor", getattr(_current, color)).encode())
+        for size in (16, 20, 32, 40):
+            pixmap = QPixmap(QSize(size, size))
+            pixmap.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(pixmap)
+            QSvgRenderer(drawing).render(painter, QRectF(0, 0, size, size))
+            painter.end()
+            result.addPixmap(pixmap, mode)
+    return result
+
+
+def _qt_palette(palette: Palette) -> QPalette:
+    """The colours for the parts of Qt's controls that a style sheet leaves alone."""
+    result = QPalette()
+    for role, color in (
+        (QPalette.ColorRole.Window, palette.window),
+        (QPalette.ColorRole.Base, palette.control),
+        (QPalette.ColorRole.AlternateBase, palette.panel),
+        (QPalette.ColorRole.Button, palette.control),
+        (QPalette.ColorRole.ToolTipBase, palette.control),
+        (QPalette.ColorRole.Highlight, palette.accent),
+        (QPalette.ColorRole.Accent, palette.accent),
+        (QPalette.ColorRole.Mid, palette.line),
+        (QPalette.ColorRole.Dark, palette.line),
+        (QPalette.ColorRole.HighlightedText, palette.accent_ink),
+        (QPalette.ColorRole.PlaceholderText, palette.text_faint),
+        (QPalette.ColorRole.WindowText, palette.text),
+        (QPalette.ColorRole.Text, palette.text),
+        (QPalette.ColorRole.ButtonText, palette.text),
+        (QPalette.ColorRole.ToolTipText, palette.text),
+        (QPalette.ColorRole.Link, palette.accent),
+    ):
+        result.setColor(role, QColor(color))
     return result

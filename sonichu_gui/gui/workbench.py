@@ -151,6 +151,7 @@ class Workbench(QObject):
         self.hand.cursor_moved.connect(self.status_bar.set_cursor)
         self.hand.frame_step_wanted.connect(study.step_frame)
         self.keys.frame_step_wanted.connect(study.step_frame)
+        self.keys.escaped.connect(self.banner.put_away)
         self.keys.accept_wanted.connect(self.review.accept_and_next)
         self.canvas.zoom_changed.connect(self.status_bar.set_zoom)
         self.cine_bar.frame_wanted.connect(study.show_frame)
@@ -356,6 +357,7 @@ class Workbench(QObject):
 
     def _show_chosen(self, path: Path) -> None:
         self.study.show(path)
+        self.window.focus_canvas()
 
     def _place_from(self, index: int) -> None:
         self.document.select(index)
@@ -364,6 +366,8 @@ class Workbench(QObject):
 
     def _show_tool(self, tool: Tool) -> None:
         self.actions["place"].setChecked(tool is Tool.PLACE)
+        if tool is Tool.EDIT and not self.frame_list.search.hasFocus():
+            self.window.focus_canvas()
 
     def _show_model(self, info: ModelInfo | None) -> None:
         notes = {}

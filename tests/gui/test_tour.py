@@ -35,6 +35,6 @@ def test_the_tour_writes_screenshots_labels_and_measures(tmp_path):
             assert np.asarray(shot.convert("L")).std() > 5
     with (out / "measurements.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
-    assert {row["task"] for row in rows} >= {"HC", "A4C", "fetal_femur"}
+    assert {row["task_id"] for row in rows} >= {"HC", "A4C", "fetal_femur"}
     assert any(row["name"] == "HC" and row["unit"] == "mm" for row in rows)
-    assert any(row["task"] == "A4C" and row["unit"] == "mm" for row in rows)
+    assert any(row["task_id"] == "A4C" and row["unit"] == "mm" for row in rows)

@@ -42,6 +42,7 @@ class Keys(QObject):
 
     frame_step_wanted = Signal(int)
     accept_wanted = Signal()
+    escaped = Signal()  # Esc with nothing left to drop
 
     def __init__(self, canvas: Canvas, document: Document, hand: Hand) -> None:
         super().__init__(canvas)
@@ -167,5 +168,7 @@ class Keys(QObject):
             document.set_tool(Tool.EDIT)
         elif document.proposal is not None:
             document.dismiss_proposal()
-        else:
+        elif document.selected is not None:
             document.select(None)
+        else:
+            self.escaped.emit()

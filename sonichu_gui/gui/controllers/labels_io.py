@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, Signal
 from PySide6.QtGui import QGuiApplication, QImage, QImageWriter
 
-from sonichu_gui.errors import ExportError, LabelError, SonichuError, StoreError
+from sonichu_gui.errors import ExportError, LabelError, SonichuError
 from sonichu_gui.gui.jobs import IsCancelled, JobRunner, Lane, Report, Work
 from sonichu_gui.tasks import load_tasks
 
@@ -41,13 +42,14 @@ class LabelsController(QObject):
 
     @property
     def folder(self) -> Path | None:
-        """Folder whose labels are in and out: that of the shown file."""
-        return self._document.path.parent if self._document.path else None
+        """The study's folder: its labels, and those of the folders in it, are in and out."""
+        document = self._document
+        return document.study.folder or (document.path.parent if document.path else None)
 
     def export_labels(
         self, kind: str, out: Path, *, task_id: str | None, statuses: Sequence[Status]
     ) -> None:
-        """Writes the labels of the shown file's folder.
+        """Writes the labels of the study's folder.
 
         Args:
             kind: A format of `sonichu_gui.export.registry`.
@@ -55,21 +57,18 @@ class LabelsController(QObject):
             task_id: Only this task, or None for all.
             statuses: Only annotations with one of these.
         """
-        folder = self.folder
-        store = self._document.keeper.store_of(folder) if folder else None
-        if store is None:
-            self._document.failed.emit(
-                ExportError(
-                    "There are no labels to export in this folder yet.",
-                    "Place or predict points first.",
-                )
-            )
+        folder = self._open_folder()
+        if folder is None:
             return
 
         def work(is_cancelled: IsCancelled, report: Report) -> ExportReport:
             from sonichu_gui.export.registry import write
+            from sonichu_gui.labels.place import StoresBelow
 
-            return write(kind, store, out, tasks=load_tasks(), task_id=task_id, statuses=statuses)
+            with closing(StoresBelow(folder)) as place:
+                return write(
+                    kind, place, out, tasks=load_tasks(), task_id=task_id, statuses=statuses
+                )
 
         def done(report: ExportReport) -> None:
             text = self.tr("{} labels written to {}").format(report.count, out.name)
@@ -81,22 +80,15 @@ class LabelsController(QObject):
         self._submit(work, done, self.tr("Writing {}").format(out.name))
 
     def import_labels(self, kind: str, file: Path) -> None:
-        """Reads a label file into the store of the shown file's folder."""
-        document, folder = self._document, self.folder
+        """Reads a label file into the stores of the study's folder."""
+        document, folder = self._document, self._open_folder()
         if folder is None:
-            document.failed.emit(
-                LabelError("Open the folder of the frames first.", "Labels belong to its files.")
-            )
-            return
-        try:
-            store = document.keeper.made_store(folder)
-        except StoreError as error:
-            document.failed.emit(error)
             return
 
         def work(is_cancelled: IsCancelled, report: Report) -> ImportReport:
             from sonichu_gui.imaging.sources import open_source
             from sonichu_gui.labels.importers.registry import read_labels
+            from sonichu_gui.labels.place import StoresBelow
 
             def track(entries: list[LabelEntry]) -> Iterator[LabelEntry]:
                 for number, entry in enumerate(entries):
@@ -105,15 +97,25 @@ class LabelsController(QObject):
                     report(number / len(entries), "")
                     yield entry
 
-            return read_labels(
-                kind, file, store, tasks=load_tasks(), open_source=open_source, track=track
-            )
+            with closing(StoresBelow(folder)) as place:
+                return read_labels(
+                    kind, file, place, tasks=load_tasks(), open_source=open_source, track=track
+                )
 
         def done(report: ImportReport) -> None:
             document.reload()
             self.imported.emit(self._tell_import(report, file))
 
         self._submit(work, done, self.tr("Reading {}").format(file.name))
+
+    def _open_folder(self) -> Path | None:
+        """The folder, with everything written that can be; says so when there is none."""
+        self._document.keeper.flush()
+        if self.folder is None:
+            self._document.failed.emit(
+                LabelError("Open the folder of the frames first.", "Labels belong to its files.")
+            )
+        return self.folder
 
     def _tell_import(self, report: ImportReport, file: Path) -> str:
         text = self.tr("{} labels imported from {}").format(report.imported, file.name)

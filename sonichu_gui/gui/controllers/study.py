@@ -6,6 +6,7 @@ of travel are read ahead into a cache bounded by bytes, so that the next frame i
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import OrderedDict
 from pathlib import Path
@@ -113,7 +114,9 @@ class StudyController(QObject):
     def _open_folder(self, folder: Path, first: Path | None, frame_index: int) -> None:
         """Shows the asked file at once and lists its folder in the background."""
         shown = (first,) if first is not None else ()
-        self._document.set_study(Study(folder.name or str(folder), shown, scanning=True))
+        self._document.set_study(
+            Study(folder.name or str(folder), shown, scanning=True, folder=folder)
+        )
         if first is not None:
             self.show(first, frame_index)
 
@@ -159,7 +162,7 @@ class StudyController(QObject):
         for path in paths:
             files += list(scan_folder(path)) if path.is_dir() else [path]
         title = self.tr("{} files").format(len(files))
-        self._document.set_study(Study(title, tuple(files)))
+        self._document.set_study(Study(title, tuple(files), folder=_common_folder(files)))
         self.read_statuses()
         if files:
             self.show(files[0], frame_index)
@@ -338,6 +341,14 @@ class StudyController(QObject):
             self._document.failed.emit(error)
         else:
             raise error
+
+
+def _common_folder(files: Sequence[Path]) -> Path | None:
+    """The innermost folder that holds all files; None when there is none (other drives)."""
+    try:
+        return Path(os.path.commonpath([path.parent for path in files]))
+    except ValueError:
+        return None
 
 
 def _thumbnail(frame: Frame) -> QImage:
