@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PLATE_HEIGHT = 18.0
 PLATE_PAD = 7.0
 _TURNS = (0.0, 0.5, -0.5, 1.0, -1.0, 1.6, -1.6, 2.3, -2.3, math.pi)
-_REACHES = (1.0, 2.2)
+_REACHES = (1.0, 2.2, 4.5)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
@@ -37,6 +37,7 @@ class _FittedScroll(QScrollArea):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self._content = content
         self.setWidget(content)
+        content.installEventFilter(self)
 
     def sizeHint(self) -> QSize:
         """The content's wish at this width."""
@@ -44,6 +45,12 @@ class _FittedScroll(QScrollArea):
         if self._content.hasHeightForWidth():
             wish.setHeight(self._content.heightForWidth(self.width()))
         return wish
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Asks for another height when the content does: a task with more rows."""
+        if watched is self._content and event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
 
     def minimumSizeHint(self) -> QSize:
         """The primary number and a row or two."""
