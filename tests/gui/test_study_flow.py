@@ -117,7 +117,6 @@ def test_an_empty_folder_says_what_to_choose_instead(make_bench, qtbot, tmp_path
 def test_a_file_that_is_gone_gives_a_message(bench, qtbot, study):
     (study / "frame2.png").unlink()
     bench.study.close()
-    bench.study._cache.clear()
     QTest.keyClick(bench.canvas, Qt.Key.Key_D)
     qtbot.waitUntil(lambda: "frame2.png" in bench.banner.text)
 

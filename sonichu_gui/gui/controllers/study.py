@@ -7,8 +7,6 @@ of travel are read ahead into a cache bounded by bytes, so that the next frame i
 from __future__ import annotations
 
 import os
-import threading
-from collections import OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,63 +15,25 @@ from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QImage
 
 from sonichu_gui.domain.annotation import Status
-from sonichu_gui.domain.frame import Frame, FrameRef
 from sonichu_gui.errors import FrameError, SonichuError
+from sonichu_gui.gui.controllers.reading import FrameReader
 from sonichu_gui.gui.jobs import IsCancelled, JobRunner, Lane, Report
 from sonichu_gui.gui.place import Place, Study
-from sonichu_gui.imaging.cache import FrameCache
-from sonichu_gui.imaging.sources import open_source, scan_folder
+from sonichu_gui.imaging.sources import scan_folder
 from sonichu_gui.tasks import load_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sonichu_gui.domain.frame import Frame
+    from sonichu_gui.gui.controllers.reading import Shown
     from sonichu_gui.gui.document import Document
     from sonichu_gui.imaging.sources import FrameSource
 
-CACHE_BYTES = 256 * 1024 * 1024
-OPEN_SOURCES = 12
 AHEAD = 2
 CINE_AHEAD = 12
 THUMBNAIL = QSize(152, 104)
 DONE = (Status.ACCEPTED, Status.EDITED, Status.EXCLUDED)
-
-Shown = tuple[Path, "FrameSource", Frame]
-
-
-class _OpenSources:
-    """Files kept open, a few at a time, shared by the reader threads."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._sources: OrderedDict[Path, FrameSource] = OrderedDict()
-
-    def get(self, path: Path) -> FrameSource:
-        with self._lock:
-            source = self._sources.get(path)
-            if source is not None:
-                self._sources.move_to_end(path)
-                return source
-        source = open_source(path)
-        with self._lock:
-            self._sources[path] = source
-            dropped = [
-                self._sources.popitem(last=False)[1]
-                for _ in range(max(len(self._sources) - OPEN_SOURCES, 0))
-            ]
-        for old in dropped:
-            old.close()
-        return source
-
-    def peek(self, path: Path) -> FrameSource | None:
-        with self._lock:
-            return self._sources.get(path)
-
-    def close(self) -> None:
-        with self._lock:
-            for source in self._sources.values():
-                source.close()
-            self._sources.clear()
 
 
 class StudyController(QObject):
@@ -87,8 +47,7 @@ class StudyController(QObject):
         super().__init__(document)
         self._document = document
         self._jobs = jobs
-        self._sources = _OpenSources()
-        self._cache = FrameCache(CACHE_BYTES)
+        self._reader = FrameReader()
         self._direction = 1
         self._wanted: tuple[Path, int] | None = None
         self._statuses: dict[Path, dict[str, Status]] = {}
@@ -173,14 +132,14 @@ class StudyController(QObject):
         """Shows a frame: at once when it was read ahead, else when a reader has decoded it."""
         self._note_direction(path, index)
         self._wanted = (path, index)
-        ready = self._ready(path, index)
+        ready = self._reader.ready(path, index)
         if ready is not None:
             self._jobs.cancel("show")
             self._shown(ready)
             return
 
         def work(is_cancelled: IsCancelled, report: Report) -> Shown:
-            return self._read(path, index)
+            return self._reader.read(path, index)
 
         def failed(error: BaseException) -> None:
             self._document.clear_frame()
@@ -229,7 +188,7 @@ class StudyController(QObject):
 
     def is_ready(self, path: Path, index: int) -> bool:
         """Whether a frame can be shown without waiting."""
-        return self._ready(path, index) is not None
+        return self._reader.ready(path, index) is not None
 
     # ---- thumbnails and statuses -----------------------------------------------------------
 
@@ -237,7 +196,7 @@ class StudyController(QObject):
         """Draws a small picture of a file's first frame in the background."""
 
         def work(is_cancelled: IsCancelled, report: Report) -> QImage:
-            return _thumbnail(self._read(path, 0)[2])
+            return _thumbnail(self._reader.read(path, 0)[2])
 
         def done(image: QImage) -> None:
             self.thumbnail_made.emit(path, image)
@@ -257,23 +216,9 @@ class StudyController(QObject):
 
     def close(self) -> None:
         """Closes the open files."""
-        self._sources.close()
+        self._reader.close()
 
     # ---- inside ----------------------------------------------------------------------------
-
-    def _read(self, path: Path, index: int) -> Shown:
-        """Reader thread: opens and decodes, through the cache."""
-        source = self._sources.get(path)
-        frame = self._cache.get(FrameRef(source.digest, index))
-        if frame is None:
-            frame = source.frame(index)
-            self._cache.put(frame)
-        return path, source, frame
-
-    def _ready(self, path: Path, index: int) -> Shown | None:
-        source = self._sources.peek(path)
-        frame = self._cache.get(FrameRef(source.digest, index)) if source else None
-        return (path, source, frame) if source and frame else None
 
     def _shown(self, shown: Shown) -> None:
         path, source, frame = shown
@@ -283,7 +228,9 @@ class StudyController(QObject):
     def _read_ahead(self, path: Path, source: FrameSource, index: int) -> None:
         """Decodes the frames a person will ask for next."""
         wanted = [
-            want for want in self._neighbours(path, source, index) if self._ready(*want) is None
+            want
+            for want in self._neighbours(path, source, index)
+            if self._reader.ready(*want) is None
         ]
         if not wanted:
             return
@@ -293,7 +240,7 @@ class StudyController(QObject):
                 if is_cancelled():
                     return
                 try:
-                    self._read(where, number)
+                    self._reader.read(where, number)
                 except SonichuError:
                     continue  # told when a person asks for it
 
