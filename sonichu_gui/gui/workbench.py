@@ -1,6 +1,6 @@
 """The workbench: everything the window needs, built once and connected here.
 
-What an action does is one row in `_deeds`; who listens to whom is in `_connect`. Nothing else in
+What an action does is one row in `deeds.py`; who listens to whom is in `_connect`. Nothing else in
 the program knows all the parts.
 """
 
@@ -27,6 +27,7 @@ from sonichu_gui.gui.controllers.labels_io import LabelsController
 from sonichu_gui.gui.controllers.predicting import PredictController
 from sonichu_gui.gui.controllers.reviewing import ReviewController
 from sonichu_gui.gui.controllers.study import StudyController
+from sonichu_gui.gui.deeds import connect_actions
 from sonichu_gui.gui.document import Document
 from sonichu_gui.gui.jobs import JobRunner
 from sonichu_gui.gui.label_keeper import LabelKeeper
@@ -43,7 +44,7 @@ from sonichu_gui.settings import keys
 from sonichu_gui.tasks import load_tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from sonichu_gui.domain.task import Task
     from sonichu_gui.prediction.zoo import ModelInfo
@@ -89,7 +90,7 @@ class Workbench(QObject):
         self._build_rooms()
         self.asking = Asking(self.window, self.document, self.labels, self.predicting)
         self._connect()
-        self._connect_actions()
+        connect_actions(self)
         self._apply_settings()
 
     # ---- building --------------------------------------------------------------------------
@@ -162,65 +163,6 @@ class Workbench(QObject):
         self._demo_action.triggered.connect(self.open_demo)
         window.dropped.connect(self._open_dropped)
         window.closing.connect(self._close)
-
-    def _deeds(self) -> dict[str, Callable[[], object]]:
-        """What each action does."""
-        document, study, canvas, asking = self.document, self.study, self.canvas, self.asking
-        return {
-            "open_files": lambda: study.open_paths(asking.frames()),
-            "open_folder": lambda: study.open_paths(asking.folder()),
-            "import_labels": asking.import_labels,
-            "export": asking.export,
-            "screenshot": self.take_screenshot,
-            "copy_image": lambda: (
-                self.labels.copy_image(self.picture()) if document.frame else None
-            ),
-            "copy_measures": self.labels.copy_measures,
-            "save_now": self.keeper.flush,
-            "models": asking.model_folder,
-            "quit": self.window.close,
-            "undo": document.undo_stack.undo,
-            "redo": document.undo_stack.redo,
-            "predict": self.predicting.predict,
-            "accept": self.review.accept,
-            "accept_next": self.review.accept_and_next,
-            "flag": self.review.flag,
-            "exclude": self.review.exclude,
-            "dismiss_proposal": document.dismiss_proposal,
-            "swap": self.review.swap_ends,
-            "mark_absent": self.review.mark_absent,
-            "clear_points": self.review.remove_all,
-            "calibrate": self.calibrating.begin,
-            "fit": canvas.fit,
-            "actual_size": canvas.show_actual_size,
-            "zoom_in": lambda: canvas.zoom_by(1.25),
-            "zoom_out": lambda: canvas.zoom_by(0.8),
-            "theme": self.toggle_theme,
-            "next_file": lambda: study.step_file(1),
-            "previous_file": lambda: study.step_file(-1),
-            "next_to_do": lambda: study.step_to_do(1),
-            "previous_to_do": lambda: study.step_to_do(-1),
-            "forward_10": lambda: study.step_frame(10),
-            "back_10": lambda: study.step_frame(-10),
-            "first_frame": lambda: study.show_frame(0),
-            "last_frame": lambda: study.step_frame(1_000_000),
-            "shortcuts": asking.shortcuts,
-            "about": asking.about,
-        }
-
-    def _connect_actions(self) -> None:
-        for name, deed in self._deeds().items():
-            self.actions[name].triggered.connect(lambda _checked=False, deed=deed: deed())
-        toggles: dict[str, Callable[[bool], object]] = {
-            "tta": self._choose_tta,
-            "place": lambda on: self.document.set_tool(Tool.PLACE if on else Tool.EDIT),
-            "labels": self._show_names,
-            "ellipses": self.canvas.show_uncertainty,
-            "play": self.cine.play,
-            "full_screen": self._full_screen,
-        }
-        for name, toggle in toggles.items():
-            self.actions[name].toggled.connect(toggle)
 
     def _apply_settings(self) -> None:
         self.actions["ellipses"].setChecked(True)
@@ -338,15 +280,18 @@ class Workbench(QObject):
         self.settings.set(keys.DEVICE, device)
         self.predicting.use_device(device)
 
-    def _choose_tta(self, on: bool) -> None:
+    def choose_tta(self, on: bool) -> None:
+        """Predicts on the mirror image too, or not."""
         self.settings.set(keys.TTA, on)
         self.predicting.use_tta(on)
 
-    def _show_names(self, on: bool) -> None:
+    def show_names(self, on: bool) -> None:
+        """Shows or hides the names of the points."""
         self.settings.set(keys.SHOW_LABELS, on)
         self.canvas.show_names(on)
 
-    def _full_screen(self, on: bool) -> None:
+    def full_screen(self, on: bool) -> None:
+        """Uses the whole screen, or not."""
         self.window.showFullScreen() if on else self.window.showNormal()
 
     def _remember_model(self, folder: Path) -> None:

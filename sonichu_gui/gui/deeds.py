@@ -1,0 +1,74 @@
+"""What each action of the table does: one row an action."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sonichu_gui.gui.place import Tool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sonichu_gui.gui.workbench import Workbench
+
+
+def connect_actions(bench: Workbench) -> None:
+    """Connects every action with its deed."""
+    for name, deed in _deeds(bench).items():
+        bench.actions[name].triggered.connect(lambda _checked=False, deed=deed: deed())
+    for name, toggle in _toggles(bench).items():
+        bench.actions[name].toggled.connect(toggle)
+
+
+def _deeds(bench: Workbench) -> dict[str, Callable[[], object]]:
+    document, study, canvas, asking = bench.document, bench.study, bench.canvas, bench.asking
+    return {
+        "open_files": lambda: study.open_paths(asking.frames()),
+        "open_folder": lambda: study.open_paths(asking.folder()),
+        "import_labels": asking.import_labels,
+        "export": asking.export,
+        "screenshot": bench.take_screenshot,
+        "copy_image": lambda: bench.labels.copy_image(bench.picture()) if document.frame else None,
+        "copy_measures": bench.labels.copy_measures,
+        "save_now": bench.keeper.flush,
+        "models": asking.model_folder,
+        "quit": bench.window.close,
+        "undo": document.undo_stack.undo,
+        "redo": document.undo_stack.redo,
+        "predict": bench.predicting.predict,
+        "accept": bench.review.accept,
+        "accept_next": bench.review.accept_and_next,
+        "flag": bench.review.flag,
+        "exclude": bench.review.exclude,
+        "dismiss_proposal": document.dismiss_proposal,
+        "swap": bench.review.swap_ends,
+        "mark_absent": bench.review.mark_absent,
+        "clear_points": bench.review.remove_all,
+        "calibrate": bench.calibrating.begin,
+        "fit": canvas.fit,
+        "actual_size": canvas.show_actual_size,
+        "zoom_in": lambda: canvas.zoom_by(1.25),
+        "zoom_out": lambda: canvas.zoom_by(0.8),
+        "theme": bench.toggle_theme,
+        "next_file": lambda: study.step_file(1),
+        "previous_file": lambda: study.step_file(-1),
+        "next_to_do": lambda: study.step_to_do(1),
+        "previous_to_do": lambda: study.step_to_do(-1),
+        "forward_10": lambda: study.step_frame(10),
+        "back_10": lambda: study.step_frame(-10),
+        "first_frame": lambda: study.show_frame(0),
+        "last_frame": lambda: study.step_frame(1_000_000),
+        "shortcuts": asking.shortcuts,
+        "about": asking.about,
+    }
+
+
+def _toggles(bench: Workbench) -> dict[str, Callable[[bool], object]]:
+    return {
+        "tta": bench.choose_tta,
+        "place": lambda on: bench.document.set_tool(Tool.PLACE if on else Tool.EDIT),
+        "labels": bench.show_names,
+        "ellipses": bench.canvas.show_uncertainty,
+        "play": bench.cine.play,
+        "full_screen": bench.full_screen,
+    }
