@@ -1,7 +1,8 @@
 """The top bar: what happens now. Task, predict, undo on the left; what leaves on the right.
 
-A narrow window first turns the words of the last group into icons, then puts what is seldom
-needed into one "More" menu; nothing is ever cut off.
+The menu at the right end holds every action there is, by group. A narrow window first turns the
+words of the last group into icons, then leaves what is seldom needed to that menu; nothing is ever
+cut off.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
+from sonichu_gui.gui.actions import ROWS
 from sonichu_gui.gui.panels.card import TextLine, set_look, text_label
 from sonichu_gui.gui.panels.controls import CONTROL_HEIGHT, ActionButton, KeyButton, PanelButton
 from sonichu_gui.gui.panels.device_button import DeviceButton
@@ -28,8 +30,6 @@ HEIGHT = 52
 QWIDGETSIZE_MAX = 16777215  # Qt's own name and number for "no limit"
 LEFT_ROOM = 264
 """Width of the list below, so that the task picker begins where the frame does."""
-
-_MORE_GROUPS = (("tta", "place"), ("open_files", "open_folder"), ("screenshot", "export"))
 
 
 class _Fit(IntEnum):
@@ -74,7 +74,7 @@ class TopBar(QFrame):
         self.screenshot_button = ActionButton(actions["screenshot"])
         self.export_button = ActionButton(actions["export"])
         self.device_button = DeviceButton()
-        self.more_button = PanelButton("icon", text=self.tr("More"), icon="menu")
+        self.menu_button = PanelButton("icon", text=self.tr("Menu"), icon="menu")
         self._recent = QMenu(self.tr("Recent"), self)
         self._recent_choices = QActionGroup(self)
         self._make_menus(actions)
@@ -131,13 +131,13 @@ class TopBar(QFrame):
         self.open_button.setToolTip(self.tr("Open files or a folder"))
         self.screenshot_button.set_icon_name("screenshot")
         self.export_button.set_icon_name("export")
-        more = QMenu(self)
-        for group in _MORE_GROUPS:
-            more.addActions([actions[name] for name in group])
-            more.addSeparator()
-        more.addMenu(self.device_button.device_menu)
-        self.more_button.setMenu(more)
-        self.more_button.setToolTip(self.tr("More"))
+        everything = QMenu(self)
+        for group in dict.fromkeys(row.group for row in ROWS):
+            page = everything.addMenu(QCoreApplication.translate("actions", group))
+            page.addActions([actions[row.id] for row in ROWS if row.group == group])
+        everything.addMenu(self.device_button.device_menu)
+        self.menu_button.setMenu(everything)
+        self.menu_button.setToolTip(self.tr("All actions"))
 
     def _arrange(self) -> None:
         brand = text_label("Sonichu", pixels=15, weight=600)
@@ -169,7 +169,7 @@ class TopBar(QFrame):
             self.screenshot_button,
             self.export_button,
             self.device_button,
-            self.more_button,
+            self.menu_button,
         ):
             row.addWidget(widget)
 
@@ -195,7 +195,6 @@ class TopBar(QFrame):
             self._left.setMinimumWidth(0)
             self._left.setMaximumWidth(LEFT_ROOM)
         more = fit is _Fit.MORE
-        self.more_button.setVisible(more)
         for widget in (
             self.tta_button,
             self.place_button,
