@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import stat
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,8 +56,8 @@ class SourceFile:
             FrameError: It is gone, or not what it was: its pixels would go by a wrong digest.
         """
         with _readable(self.path) as stream:
-            stat = os.fstat(stream.fileno())
-            if (stat.st_size, stat.st_mtime_ns) != (self.size, self.modified_ns):
+            now = os.fstat(stream.fileno())
+            if (now.st_size, now.st_mtime_ns) != (self.size, self.modified_ns):
                 raise FrameError(f"{self.path} has changed since it was opened.", "Open it again.")
             yield stream
 
@@ -79,7 +80,10 @@ class SourceFile:
             FrameError: The size is zero or above `MAX_FRAME_PIXELS`.
         """
         if width < 1 or height < 1:
-            raise FrameError(f"{self.path} holds a picture of {width}×{height} pixels.")
+            raise FrameError(
+                f"{self.path} holds a picture of {width}×{height} pixels.",
+                "Export it anew from where it came from.",
+            )
         if width * height > MAX_FRAME_PIXELS:
             raise FrameError(
                 f"{self.path} holds a picture of {width}×{height} pixels,"
@@ -95,11 +99,11 @@ def identify(path: Path) -> SourceFile:
         FrameError: It is missing, empty, a folder or not readable.
     """
     with _readable(path) as stream:
-        stat = os.fstat(stream.fileno())
-        if stat.st_size == 0:
+        status = os.fstat(stream.fileno())
+        if status.st_size == 0:
             raise FrameError(f"{path} is empty.", "Copy it again from where it came from.")
         digest = hashlib.file_digest(cast("BufferedReader", stream), "sha256").hexdigest()
-    return SourceFile(path, digest, stat.st_size, stat.st_mtime_ns)
+    return SourceFile(path, digest, status.st_size, status.st_mtime_ns)
 
 
 def digest_of(path: Path) -> str:
@@ -164,14 +168,11 @@ def _cut_short(path: Path, what: str) -> FrameError:
 @contextmanager
 def _readable(path: Path) -> Iterator[BinaryIO]:
     try:
+        _require_file(path)
         stream = path.open("rb")
     except FileNotFoundError as error:
         raise FrameError(f"{path} does not exist.", "It may have been moved or renamed.") from error
-    except IsADirectoryError as error:
-        raise FrameError(f"{path} is a folder.", "Name a file in it.") from error
     except OSError as error:
-        if path.is_dir():  # what Windows calls "permission denied"
-            raise FrameError(f"{path} is a folder.", "Name a file in it.") from error
         raise FrameError(
             f"{path} cannot be read: {error.strerror or error}.",
             "Check that you may read it and that its drive is connected.",
@@ -180,6 +181,20 @@ def _readable(path: Path) -> Iterator[BinaryIO]:
         raise FrameError(f"{path} is not a file name.") from error
     with stream:
         yield stream
+
+
+def _require_file(path: Path) -> None:
+    """Refuses what is no ordinary file: opening a pipe, or reading a device, may never end.
+
+    Raises:
+        FrameError: It is a folder, a pipe or a device.
+        OSError: It is not there or out of reach.
+    """
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise FrameError(f"{path} is a folder.", "Name a file in it.")
+    if not stat.S_ISREG(mode):
+        raise FrameError(f"{path} is a pipe or a device.", "Name a file.")
 
 
 def _hush_decoders() -> None:

@@ -25,6 +25,7 @@ __all__ = [
     "FrameSource",
     "Reader",
     "digest_of",
+    "holds_frames",
     "is_supported_name",
     "open_source",
     "scan_folder",
@@ -168,6 +169,15 @@ def is_supported_name(path: Path) -> bool:
     return any(suffix in reader.suffixes for reader in READERS)
 
 
+def holds_frames(path: Path) -> bool:
+    """Whether a file begins as those of a reader do, whatever its name."""
+    try:
+        head = first_bytes(path, _SNIFFED_BYTES)
+    except FrameError:
+        return False
+    return any(reader.matches(head) for reader in READERS)
+
+
 def scan_folder(folder: Path, *, recursive: bool = True) -> Iterator[Path]:
     """Gives the files of a folder that may hold frames, as it finds them.
 
@@ -202,12 +212,19 @@ def _scan(folder: Path, *, recursive: bool, seen: set[tuple[int, int]]) -> Itera
     seen.add((stat.st_dev, stat.st_ino))
     entries = _listed(folder)
     for entry in entries:
-        if not entry.is_dir() and _may_hold_frames(folder / entry.name):
+        if not _is_folder(entry) and _may_hold_frames(folder / entry.name):
             yield folder / entry.name
     for entry in entries if recursive else ():
-        if entry.is_dir():
+        if _is_folder(entry):
             with suppress(OSError):
                 yield from _scan(folder / entry.name, recursive=True, seen=seen)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself, or to where nobody may look
+        return False
 
 
 def _listed(folder: Path) -> list[os.DirEntry[str]]:

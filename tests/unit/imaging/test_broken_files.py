@@ -202,3 +202,13 @@ def test_no_error_names_the_patient(write_dicom, ramp, tmp_path):
         error = caught.value
         assert "Unverwechselbar" not in f"{error}{error.__cause__}"
         assert "4711" not in f"{error}{error.__cause__}"
+
+
+def test_pipe_is_refused_instead_of_waited_for(tmp_path):
+    pipe = tmp_path / "frame.png"
+    os.mkfifo(pipe)
+    assert "a pipe or a device" in refusal(pipe)
+
+
+def test_name_too_long_for_the_system(tmp_path):
+    assert "cannot be read" in refusal(tmp_path / ("n" * 300))

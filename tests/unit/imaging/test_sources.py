@@ -150,6 +150,11 @@ def test_folders_that_link_in_a_circle_are_read_once(folder):
     assert [path.name for path in scan_folder(folder)].count("frame1.png") == 1
 
 
+def test_link_to_itself_does_not_hide_the_files_beside_it(tmp_path, png):
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    assert list(scan_folder(tmp_path)) == [png]
+
+
 def test_empty_folder_holds_nothing(tmp_path):
     assert list(scan_folder(tmp_path)) == []
 
