@@ -22,11 +22,12 @@ from sonichu_gui import __version__, paths
 from sonichu_gui.errors import StoreError
 from sonichu_gui.labels.database import create_database, store_error
 
-__all__ = ["STORE_NAME", "StorePlace", "existing_store", "new_store"]
+__all__ = ["SIDECARS", "STORE_NAME", "StorePlace", "existing_store", "new_store"]
 
 STORE_NAME = "sonichu-labels.sqlite"
 
-_SIDECARS = ("", "-wal", "-shm", "-journal")
+SIDECARS = ("-wal", "-shm", "-journal")
+"""Endings of the files that SQLite keeps beside a store while it is open or after a crash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +53,13 @@ def existing_store(folder: Path) -> StorePlace | None:
     """
     beside, elsewhere = folder / STORE_NAME, _elsewhere(folder)
     if _is_there(beside):
-        note = f"Older labels of this folder are also in {elsewhere}" if elsewhere.exists() else ""
+        note = (
+            f"Older labels of this folder are also in {elsewhere}"
+            if os.path.lexists(elsewhere)
+            else ""
+        )
         return StorePlace(beside, beside_images=True, note=note)
-    if elsewhere.exists():
+    if _is_there(elsewhere):
         return StorePlace(elsewhere, beside_images=False, note=_note(elsewhere, "was read-only"))
     return None
 
@@ -127,11 +132,29 @@ def _make(path: Path, *, folder: Path | None) -> None:
     # Not tempfile: it would hide the store from everybody else who may use the folder.
     os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666))
     try:
+        _set_aside_leftovers(path, older_than_ns=draft.stat().st_mtime_ns)
         create_database(draft, meta)
         _give_name(draft, path)
     finally:
-        for suffix in _SIDECARS:
+        for suffix in ("", *SIDECARS):
             Path(f"{draft}{suffix}").unlink(missing_ok=True)
+
+
+def _set_aside_leftovers(path: Path, *, older_than_ns: int) -> None:
+    """Renames the log of a store that was deleted: SQLite would play it into the new one.
+
+    Edits of a killed program may be in it, so it is kept. A younger one belongs to a store that
+    another program is just making.
+    """
+    if _is_there(path):
+        return
+    for suffix in SIDECARS:
+        log = Path(f"{path}{suffix}")
+        try:
+            if log.stat().st_mtime_ns < older_than_ns:
+                log.rename(f"{path}.left-{uuid.uuid4().hex[:8]}{suffix}")
+        except FileNotFoundError:
+            continue
 
 
 def _give_name(draft: Path, path: Path) -> None:

@@ -24,6 +24,10 @@ class LabelPlace(Protocol):
     def folder(self) -> Path:
         """The images' folder; paths in files count from here."""
 
+    @property
+    def unreadable(self) -> Sequence[Path]:
+        """Folders that could not be looked into when the stores were last listed."""
+
     def stores(self) -> Sequence[LabelStore]:
         """Gives every store there is.
 
@@ -48,17 +52,24 @@ class StoresBelow:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
+        self._unreadable: list[Path] = []
         self._open: dict[Path, LabelStore] = {}
 
     def stores(self) -> Sequence[LabelStore]:
         """Gives every store there is, in order of folder."""
         found: list[LabelStore] = []
-        for name, inside, _ in os.walk(self.folder):
+        self._unreadable.clear()
+        for name, inside, _ in os.walk(self.folder, onerror=self._note_unreadable):
             inside[:] = sorted(each for each in inside if not each.startswith("."))
             store = self._store(Path(name), create=False)
             if store is not None:
                 found.append(store)
         return found
+
+    @property
+    def unreadable(self) -> Sequence[Path]:
+        """Folders in here that could not be looked into when the stores were last listed."""
+        return tuple(self._unreadable)
 
     def store_for(self, folder: Path) -> LabelStore | None:
         """Gives the store of a folder in here, made if need be."""
@@ -71,6 +82,9 @@ class StoresBelow:
         for store in self._open.values():
             store.close()
         self._open.clear()
+
+    def _note_unreadable(self, error: OSError) -> None:
+        self._unreadable.append(Path(error.filename))
 
     def _store(self, folder: Path, *, create: bool) -> LabelStore | None:
         key = folder.resolve()

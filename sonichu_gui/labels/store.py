@@ -56,6 +56,11 @@ class LabelStore:
         self._revisions = RevisionTable(self._database)
         self._scales = ScaleTable(self._database)
 
+    @property
+    def unreadable(self) -> tuple[Path, ...]:
+        """No folder: a store is looked for nowhere else."""
+        return ()
+
     def stores(self) -> tuple[LabelStore]:
         """Gives itself: a store is a `LabelPlace` of one."""
         return (self,)

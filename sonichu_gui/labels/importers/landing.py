@@ -184,9 +184,13 @@ class Landing:
             if self._kind is RevisionKind.PREDICTION
             else store.current(frame, annotation.task_id)
         )
-        if before is not None:
-            _require_no_better(before, annotation)
         image, entry = landed.image, landed.entry
+        rater = f"{RATER_PREFIX}{self._file.name}"
+        if before is not None:
+            if _is_same(before, annotation):
+                self._keep_scale(landed, rater)  # may have come to the file since
+                raise RowError(ALREADY_THERE)
+            _require_no_better(before)
         store.remember_file(
             digest=image.digest,
             path=image.path,
@@ -195,20 +199,22 @@ class Landing:
             frame_count=image.frame_count,
             format=image.format,
         )
-        rater = f"{RATER_PREFIX}{self._file.name}"
         parent_id = before.id if before else None
         store.append(frame, annotation, rater=rater, kind=self._kind, parent_id=parent_id)
         store.save_extras(frame, annotation.task_id, entry.extras)
-        if entry.mm_per_px is not None:
-            self._keep_scale(landed, entry.mm_per_px, rater)
+        self._keep_scale(landed, rater)
 
-    def _keep_scale(self, landed: _Landed, mm_per_px: float, rater: str) -> None:
+    def _keep_scale(self, landed: _Landed, rater: str) -> None:
         """Keeps the label file's scale where neither the image nor a person states one."""
+        mm_per_px = landed.entry.mm_per_px
+        if mm_per_px is None:
+            return
         digest = landed.frame.digest
-        held = landed.store.calibration_for(digest, Calibration()).override
+        known = landed.store.calibration_for(digest, landed.image.calibration)
+        held = known.override
         if held is not None and held.source is not ScaleSource.LABEL_FILE:
             return
-        if landed.image.calibration.scale_for().in_mm:
+        if known.with_override(None).scale_for().in_mm:  # by itself, or by a person's word
             return
         scale = given_scale(
             dx_mm=mm_per_px,
@@ -255,10 +261,13 @@ def _keypoints(entry: LabelEntry, image: _Image) -> tuple[Keypoint | None, ...]:
     return entry.keypoints
 
 
-def _require_no_better(before: Revision, imported: Annotation) -> None:
+def _is_same(before: Revision, imported: Annotation) -> bool:
     held = before.annotation
-    if held.status is imported.status and held.keypoints == imported.keypoints:
-        raise RowError(ALREADY_THERE)
+    return held.status is imported.status and held.keypoints == imported.keypoints
+
+
+def _require_no_better(before: Revision) -> None:
+    held = before.annotation
     if before.kind is RevisionKind.PREDICTION or before.rater.startswith(RATER_PREFIX):
         return
     placed = any(point and point.origin is Origin.PERSON for point in held.keypoints)

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sonichu_gui.domain.annotation import Annotation, Keypoint, Origin, Status
-from sonichu_gui.domain.calibration import Calibration, ScaleSource, manual_scale
+from sonichu_gui.domain.calibration import Calibration, Scale, ScaleSource, Trust, manual_scale
 from sonichu_gui.errors import ImportRejected
+from sonichu_gui.imaging.sources import open_source
+from sonichu_gui.labels.importers.registry import read_labels
 from sonichu_gui.tasks import load_tasks
 
 HEADER = "image_path,task_name,task_id,num_classes,height,width,point_1_xy,point_2_xy"
@@ -129,8 +133,31 @@ def test_scale_that_a_person_drew_stays(read, label_file, store, images):
     read("csv", label_file(HEADER, femur()))
     drawn = manual_scale(start=(0, 0), end=(50, 0), length_mm=10, author="r1")
     store.save_scale(store.known_digest(images / "a.png"), drawn, author="r1")
-    read("csv", label_file(HEADER + ",pixel_size_mm", FEMUR.format(image="images/a.png") + ",9"))
+    other_points = femur().replace("10.5", "11.5")
+    assert read("csv", label_file(HEADER + ",pixel_size_mm", other_points + ",9")).imported == 1
     assert scale_of(store, images) == drawn
+
+
+def test_doubtful_scale_that_a_person_confirmed_stays(read, label_file, store, images):
+    read("csv", label_file(HEADER, femur()))
+    doubtful = Calibration(
+        spacing=Scale(ScaleSource.NOMINAL, 0.3, 0.3, Trust.DOUBTFUL, key="nominal")
+    )
+
+    def open_doubtful(path):
+        return replace(open_source(path), calibration=doubtful)
+
+    digest = store.known_digest(images / "a.png")
+    store.confirm_scale(digest, "nominal", author="r1")
+    labels = label_file(HEADER + ",pixel_size_mm", femur().replace("10.5", "11.5") + ",9")
+    read_labels("csv", labels, store, tasks=load_tasks(), open_source=open_doubtful)
+    assert store.calibration_for(digest, doubtful).scale_for().dx_mm == 0.3
+
+
+def test_scale_that_the_label_file_states_since_is_taken(read, label_file, store, images):
+    read("csv", label_file(HEADER, femur()))
+    read("csv", label_file(HEADER + ",pixel_size_mm", femur() + ",0.5"))
+    assert scale_of(store, images).dx_mm == 0.5
 
 
 # ---- what is there already -------------------------------------------------------------------

@@ -376,3 +376,27 @@ def test_store_on_a_disk_that_has_become_read_only_is_refused(mounted):
     with pytest.raises(StoreError, match="Read-only file system"):
         LabelStore.open_for(images)
     assert not (paths.user_data() / "stores").exists()
+
+
+def test_log_of_a_deleted_store_is_not_played_into_the_new_one(folder):
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(folder)], stdout=subprocess.PIPE, text=True
+    )
+    writer.stdout.readline()
+    writer.kill()
+    writer.wait()
+    writer.stdout.close()
+    (folder / STORE_NAME).unlink()
+    log = (folder / f"{STORE_NAME}-wal").read_bytes()
+    LabelStore.open_for(folder).close()
+    store = LabelStore.open_for(folder)
+    held = store.history(FRAME, "PLAX")
+    store.close()
+    assert held == []
+    assert [path.read_bytes() for path in folder.glob("*.left-*-wal")] == [log]
+
+
+def test_users_folder_out_of_reach_is_said(folder, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", f"/{'n' * 300}")
+    with pytest.raises(StoreError, match="cannot be used"):
+        LabelStore.open_for(folder)
