@@ -8,6 +8,7 @@ was made on. A frame of a cine has its index after `#`, counted from 0.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,7 +94,8 @@ def label_of(
     if file is None:
         digest = row.revision.frame.digest[:12]
         return f"{annotation.task_id} of file {digest}…: the file is not where it was"
-    where = (store.folder / file.path).resolve()
+    # The file itself is not resolved: what a link leads to may bear a patient's name.
+    where = Path(os.path.normpath(store.folder.resolve() / file.path))
     base = next(
         (b for b in (out.parent.resolve(), folder.resolve()) if where.is_relative_to(b)), None
     )

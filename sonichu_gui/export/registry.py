@@ -136,6 +136,7 @@ def write(
                 skipped.append(f"{label.title}: no point is placed")
             else:
                 labels.append(label)
+    skipped += [f"all labels in {folder}: it cannot be read" for folder in place.unreadable]
     known: dict[Path, Calibration] = {}
 
     def calibration(label: Label) -> Calibration:
@@ -154,8 +155,11 @@ def write(
 
 def _require_harmless(out: Path, store: LabelStore) -> None:
     """Refuses to write over the labels themselves or over a picture."""
-    kept = {store.path, *(store.folder / file.path for file in store.files())}
-    if out.resolve() in {path.resolve() for path in kept}:
+    from sonichu_gui.imaging.sources import holds_frames
+    from sonichu_gui.labels.location import SIDECARS
+
+    kept = {Path(f"{store.path}{suffix}").resolve() for suffix in ("", *SIDECARS)}
+    if out.resolve() in kept or holds_frames(out):
         raise ExportError(
             f"{out} is where the labels or a picture are kept.", "Choose another name."
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -11,9 +12,10 @@ import pytest
 
 from sonichu_gui.domain.annotation import Annotation, Status
 from sonichu_gui.errors import ExportError
-from sonichu_gui.export.registry import FORMATS
+from sonichu_gui.export.registry import FORMATS, write
 from sonichu_gui.labels.place import StoresBelow
 from sonichu_gui.labels.store import STORE_NAME
+from sonichu_gui.tasks import load_tasks
 
 
 def image_names(out):
@@ -189,3 +191,43 @@ def test_labels_and_pictures_are_not_written_over(labelled, name):
     with pytest.raises(ExportError, match="where the labels or a picture are kept"):
         labelled.write("csv", labelled.folder / name)
     assert (labelled.folder / name).read_bytes() == before
+
+
+@pytest.mark.parametrize("ending", ["-wal", "-shm", "-journal"])
+def test_log_of_the_store_is_not_written_over(labelled, ending):
+    with pytest.raises(ExportError, match="where the labels or a picture are kept"):
+        labelled.write("csv", labelled.folder / f"{STORE_NAME}{ending}")
+
+
+def test_picture_without_a_label_is_not_written_over_either(labelled, tmp_path):
+    picture = tmp_path / "other.png"
+    shutil.copy(labelled.folder / "a.png", picture)
+    with pytest.raises(ExportError, match="where the labels or a picture are kept"):
+        labelled.write("csv", picture)
+
+
+def test_what_a_link_leads_to_is_not_told(study, tmp_path):
+    (tmp_path / "DOE_JANE").mkdir()
+    study.label(study.picture("a.png"))
+    (study.folder / "a.png").rename(tmp_path / "DOE_JANE" / "a.png")
+    (study.folder / "a.png").symlink_to(tmp_path / "DOE_JANE" / "a.png")
+    study.write("coco", tmp_path / "out.json")
+    assert image_names(tmp_path / "out.json") == ["study/images/a.png"]
+
+
+def test_folder_that_cannot_be_read_is_told(study, tmp_path, monkeypatch):
+    study.label(study.picture("a.png"))
+    locked = study.folder / "locked"
+    locked.mkdir()
+    scandir = os.scandir
+
+    def refuse(path):
+        if os.fspath(path) == os.fspath(locked):
+            raise PermissionError(errno.EACCES, "Permission denied", os.fspath(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    place = StoresBelow(study.folder)
+    report = write("csv", place, tmp_path / "out.csv", tasks=load_tasks())
+    place.close()
+    assert (report.count, report.skipped) == (1, (f"all labels in {locked}: it cannot be read",))
