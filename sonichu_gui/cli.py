@@ -107,7 +107,8 @@ def _run(module: CommandModule, args: argparse.Namespace) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = module.run(args)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # programs without a console, and those started with >&-
+            sys.stdout.flush()
     except SonichuError as error:
         _complain(error.message, error.hint)
         return FAILED

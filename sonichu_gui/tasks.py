@@ -73,7 +73,17 @@ def _catalogue(own: Path) -> _Catalogue:
     if not tasks:
         raise TaskError(f"There is no task in {folder}.", "Install Sonichu again.")
     problems: list[TaskError] = []
-    for path in _files(own):
+    try:
+        own_files = _files(own)
+    except OSError as error:
+        own_files = []
+        problems.append(
+            TaskError(
+                f"The tasks of your own in {own} cannot be read: {error.strerror or error}.",
+                "Give yourself the right to read that folder.",
+            )
+        )
+    for path in own_files:
         try:
             _add(tasks, path)
         except TaskError as problem:

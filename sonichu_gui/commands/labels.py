@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sonichu_gui.commands.output import NOT_CLINICAL, print_json
 from sonichu_gui.domain.annotation import Status
+from sonichu_gui.errors import StoreError
 from sonichu_gui.tasks import load_tasks, task_named
 
 if TYPE_CHECKING:
@@ -102,6 +103,8 @@ def _open(path: Path) -> LabelStore | StoresBelow:
     from sonichu_gui.labels.place import StoresBelow
     from sonichu_gui.labels.store import LabelStore
 
+    if not path.exists():
+        raise StoreError(f"There is no folder and no label store {path}.", "Check the path.")
     return StoresBelow(path) if path.is_dir() else LabelStore.open_file(path)
 
 

@@ -82,6 +82,11 @@ def test_reader_that_leaves_early_causes_no_complaint():
     assert (process.wait(), error) == (141, "")
 
 
+def test_program_without_a_console_ends_well(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    assert cli._run(FakeCommand(lambda _args: 0), argparse.Namespace()) == 0
+
+
 def test_name_that_is_no_text_can_be_printed():
     result = run_python(
         "from sonichu_gui import cli\n"

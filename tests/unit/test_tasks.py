@@ -66,6 +66,13 @@ def test_a_broken_own_task_is_told_and_the_others_stay(
     assert told in problem.message
 
 
+def test_an_own_folder_out_of_reach_is_told_and_the_others_stay(tmp_path: Path) -> None:
+    out_of_reach = tmp_path / ("n" * 300)
+    (problem,) = task_problems(out_of_reach)
+    assert len(load_tasks(out_of_reach)) == 9
+    assert "cannot be read" in problem.message
+
+
 def test_an_unknown_task_names_the_known_ones() -> None:
     with pytest.raises(TaskError, match="HC, FA, fetal_femur, AOP") as caught:
         task_named("NIX")

@@ -121,7 +121,7 @@ def test_export_where_there_are_no_labels_makes_no_store(run, study):
 def test_missing_store_is_named(run):
     code, _, err = run("export", "gone.sqlite", "-o", "out.csv", "--format", "csv")
     assert code == 1
-    assert "gone.sqlite is gone" in err
+    assert "no label store gone.sqlite" in err
 
 
 @pytest.mark.parametrize(
