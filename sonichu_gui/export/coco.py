@@ -88,12 +88,21 @@ def _annotation(label: Label, number: int, image_id: int, category_id: int) -> d
         "keypoints": flat,
         "num_keypoints": len(seen),
         "bbox": box,
-        "area": box[2] * box[3],
+        "area": _area(width=box[2], height=box[3]),
         "iscrowd": 0,
         "status": annotation.status.value,
         "rater": label.revision.rater,
         "states": [point.state.value if point else None for point in annotation.keypoints],
     }
+
+
+def _area(*, width: float, height: float) -> float:
+    """Gives the area by which COCO's score divides squared distances, in square pixels.
+
+    Two points lie on a line: the area of their box goes to zero with its slope, and any other point
+    would score nothing. Below a quarter of the box's squared diagonal it therefore does not go.
+    """
+    return max(width * height, (width * width + height * height) / 4)
 
 
 def _triple(point: Keypoint | None) -> list[float]:

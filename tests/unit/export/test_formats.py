@@ -86,6 +86,24 @@ def test_coco_file_is_scored_perfect_against_itself(study, out):
     assert evaluation.stats[0] == pytest.approx(1.0)
 
 
+def test_coco_score_of_an_upright_calliper_forgives_half_a_pixel(study, out):
+    import numpy as np
+    from pycocotools.coco import COCO
+    from pycocotools.cocoeval import COCOeval
+
+    study.label(study.picture("a.png"), ((100.0, 50.0), (100.0, 90.0)), task="IVC")
+    study.write("coco", out)
+    with contextlib.redirect_stdout(io.StringIO()):
+        truth = COCO(str(out))
+        (label,) = truth.anns.values()
+        near = [100.5, 50.0, 2, 100.5, 90.0, 2]
+        result = {"image_id": 1, "category_id": label["category_id"], "keypoints": near, "score": 1}
+        evaluation = COCOeval(truth, truth.loadRes([result]), "keypoints")
+        evaluation.params.kpt_oks_sigmas = np.full(2, 0.05)
+        evaluation.evaluate()
+    assert evaluation.ious[1, label["category_id"]].item() > 0.9
+
+
 @pytest.mark.parametrize(
     ("state", "visibility"),
     [
