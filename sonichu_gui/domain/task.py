@@ -120,8 +120,9 @@ def parse_task(text: str, *, source: str) -> Task:
     except tomllib.TOMLDecodeError as error:
         raise TaskError(f"{source} is not valid TOML: {error}.", "Correct the line.") from error
     except (KeyError, TypeError, ValueError) as error:
+        what = f"{error} is missing" if isinstance(error, KeyError) else error
         raise TaskError(
-            f"{source} is no task definition: {error}.",
+            f"{source} is no task definition: {what}.",
             "Compare it with one of the tasks that come with the app.",
         ) from error
     return task

@@ -48,7 +48,7 @@ def test_own_tasks_are_found_in_the_settings_folder() -> None:
     ("content", "told"),
     [
         (b"id = ", "not valid TOML"),
-        (b'id = "NT"', "no task definition"),
+        (b'id = "NT"', "no task definition: 'keypoints' is missing"),
         (b"\xff\xfe", "cannot be read"),
         (OWN.replace("NT", "HC", 1).encode(), "exists already"),
     ],
