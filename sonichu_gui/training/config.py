@@ -115,8 +115,9 @@ def read_config(path: Path) -> TrainConfig:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as cause:
+        why = cause.strerror if isinstance(cause, OSError) else cause
         raise TrainingError(
-            f"{path} cannot be read as a training configuration: {cause}",
+            f"{path} cannot be read as a training configuration: {why}.",
             "The examples are in resources/training.",
         ) from cause
     return _table(TrainConfig, document, str(path))

@@ -12,12 +12,12 @@ from typing import Any
 import torch
 
 from sonichu_gui import paths
-from sonichu_gui.errors import LabelError, ModelError, UntrainedHead
+from sonichu_gui.errors import FrameError, LabelError, ModelError, UntrainedHead
 from sonichu_gui.model.inference import to_pixels
 from sonichu_gui.model.modeling_sonichu import CheckpointError, SonichuModel, SonichuPreprocessor
 from sonichu_gui.tasks import task_named
-from sonichu_gui.training.data.frames import read_pixels
-from sonichu_gui.training.data.labels import LabelFile, LabelRow, read_labels
+from sonichu_gui.training.data.frames import read_frame
+from sonichu_gui.training.data.labels import BrokenRow, LabelRow, read_labels
 from sonichu_gui.training.scores import Points, coordinate_median, paired_like, score
 
 Report = Callable[[str], None]
@@ -37,8 +37,9 @@ def run_evaluate(
     """The JSON document of ``sonichu evaluate``: errors of the models' points, task by task.
 
     Args:
-        labels: the label file; rows of tasks without a trained head are left out and told under
-            ``skipped``.
+        labels: the label file. Rows without every point of their task are told under
+            ``broken_rows``, those whose frame cannot be used under ``skipped``, and tasks without
+            a trained head under ``untrained``; none of them is scored.
         images: folder that the file's ``image_path`` starts from.
         models: model folders; none means the embedded one.
         ensemble: "median" for the coordinate-wise median of several models.
@@ -58,20 +59,34 @@ def run_evaluate(
             "Add --ensemble median, or evaluate them one by one.",
         )
     label_file = read_labels(labels)
-    _tell_broken(label_file, report)
+    if not label_file.rows:
+        label_file.require_whole()
+    if not images.is_dir():
+        raise FrameError(f"There is no folder {images}.", "Name the folder of the images.")
+    for broken in label_file.broken:
+        report(f"{labels}, line {broken.line} left out: {broken.reason}")
     loaded = [load_model(folder) for folder in folders]
-    rows, skipped = _answerable(label_file.select(split=split), [model for model, _ in loaded])
-    for task, count in skipped.items():
+    rows, untrained = _answerable(label_file.select(split=split), [model for model, _ in loaded])
+    for task, count in untrained.items():
         report(f"{count} rows of {task} left out: no trained head")
-    predictions = [
+    outcomes = [
         predict_rows(model, rows, images, preprocessor=preprocessor, tta=tta, report=report)
         for model, preprocessor in loaded
     ]
-    joined = _joined(rows, predictions)
+    rows, predictions, skipped = _scorable(rows, outcomes)
+    if not rows:
+        raise FrameError(
+            f"None of the {len(skipped)} frames of {labels} can be used; line {skipped[0].line}: "
+            f"{skipped[0].reason}",
+            "The paths in the file must start from the folder of images that is given.",
+        )
+    for row in skipped:
+        report(f"{labels}, line {row.line} left out: {row.reason}")
     return {
-        **score(rows, joined),
+        **score(rows, _joined(rows, predictions)),
         "split": split,
-        "skipped": skipped,
+        "skipped": [{"row": row.line, "reason": row.reason} for row in skipped],
+        "untrained": untrained,
         "broken_rows": [{"line": row.line, "reason": row.reason} for row in label_file.broken],
         "models": [str(folder) for folder in folders],
         "tta": tta,
@@ -98,23 +113,51 @@ def predict_rows(
     preprocessor: SonichuPreprocessor | None = None,
     tta: bool = True,
     report: Report = lambda _line: None,
-) -> list[Points]:
-    """Points (K, 2) for every row, original pixels, whatever the head's training."""
+) -> list[Points | FrameError]:
+    """What is found on the frame of every row, whatever the head's training.
+
+    Returns:
+        Points (K, 2) in original pixels, or why the row's frame cannot be used.
+    """
     prepare = preprocessor or SonichuPreprocessor(model.config.image_size)
-    found: dict[int, Points] = {}
+    found: dict[int, Points | FrameError] = {}
     by_task: dict[str, list[int]] = {}
     for index, row in enumerate(rows):
         by_task.setdefault(row.task_id, []).append(index)
     for task, indices in by_task.items():
         for start in range(0, len(indices), _BATCH):
-            chosen = indices[start : start + _BATCH]
-            frames = [prepare(read_pixels(images / rows[i].image_path)) for i in chosen]
-            pixel_values = torch.cat([frame["pixel_values"] for frame in frames])
-            normalised = model.detect(pixel_values, task, tta=tta).xy.double().numpy()
-            for index, frame, xy in zip(chosen, frames, normalised, strict=True):
-                found[index] = to_pixels(xy, frame["orig_w"], frame["orig_h"])
+            frames = {}
+            for index in indices[start : start + _BATCH]:
+                try:
+                    frames[index] = prepare(read_frame(rows[index], images))
+                except FrameError as error:
+                    found[index] = error
+            if frames:
+                pixel_values = torch.cat([frame["pixel_values"] for frame in frames.values()])
+                normalised = model.detect(pixel_values, task, tta=tta).xy.double().numpy()
+                for (index, frame), xy in zip(frames.items(), normalised, strict=True):
+                    found[index] = to_pixels(xy, frame["orig_w"], frame["orig_h"])
             report(f"{len(found)} of {len(rows)} frames")
     return [found[index] for index in range(len(rows))]
+
+
+def _scorable(
+    rows: Sequence[LabelRow], outcomes: Sequence[Sequence[Points | FrameError]]
+) -> tuple[list[LabelRow], list[list[Points]], list[BrokenRow]]:
+    """Rows that every model gave points for, each model's points for them, and the other rows."""
+    kept: list[LabelRow] = []
+    predictions: list[list[Points]] = [[] for _ in outcomes]
+    skipped: list[BrokenRow] = []
+    for row, answers in zip(rows, zip(*outcomes, strict=True), strict=True):
+        points = [answer for answer in answers if not isinstance(answer, FrameError)]
+        if len(points) < len(answers):
+            failure = next(answer for answer in answers if isinstance(answer, FrameError))
+            skipped.append(BrokenRow(row.line, str(failure)))
+            continue
+        kept.append(row)
+        for own, answer in zip(predictions, points, strict=True):
+            own.append(answer)
+    return kept, predictions, skipped
 
 
 def _joined(rows: Sequence[LabelRow], predictions: Sequence[Sequence[Points]]) -> list[Points]:
@@ -136,11 +179,11 @@ def _answerable(
     rows: Sequence[LabelRow], models: Sequence[SonichuModel]
 ) -> tuple[list[LabelRow], dict[str, int]]:
     """Rows whose task every model has a trained head for, and how many of each task were not."""
-    kept, skipped = [], dict[str, int]()
+    kept, untrained = [], dict[str, int]()
     for row in rows:
         settings = [model.config.tasks.get(row.task_id) for model in models]
         if not all(task is not None and task.trained for task in settings):
-            skipped[row.task_id] = skipped.get(row.task_id, 0) + 1
+            untrained[row.task_id] = untrained.get(row.task_id, 0) + 1
         elif any(task and len(task.keypoints) != len(row.points) for task in settings):
             raise LabelError(
                 f"Line {row.line} gives {len(row.points)} points for {row.task_id}, the model has "
@@ -151,11 +194,6 @@ def _answerable(
             kept.append(row)
     if not kept:
         raise UntrainedHead(
-            f"No trained head for {', '.join(skipped)}.", "Choose a model that has one."
+            f"No trained head for {', '.join(untrained)}.", "Choose a model that has one."
         )
-    return kept, skipped
-
-
-def _tell_broken(labels: LabelFile, report: Report) -> None:
-    for row in labels.broken:
-        report(f"{labels.path}, line {row.line} left out: {row.reason}")
+    return kept, untrained

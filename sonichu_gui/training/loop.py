@@ -14,9 +14,16 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from sonichu_gui.errors import FrameError
 from sonichu_gui.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from sonichu_gui.training.config import TrainConfig, TrainingError, data_root, read_config
-from sonichu_gui.training.data.frames import hold_out_subjects, load_frames
+from sonichu_gui.training.config import (
+    DATA_ROOT_VARIABLE,
+    TrainConfig,
+    TrainingError,
+    data_root,
+    read_config,
+)
+from sonichu_gui.training.data.frames import hold_out_subjects, load_frames, read_frame
 from sonichu_gui.training.data.labels import LabelRow, read_labels
 from sonichu_gui.training.evaluate import predict_rows
 from sonichu_gui.training.heads import (
@@ -27,7 +34,7 @@ from sonichu_gui.training.heads import (
     training_step,
 )
 from sonichu_gui.training.publish import publish_run
-from sonichu_gui.training.scores import score
+from sonichu_gui.training.scores import Points, score
 
 if TYPE_CHECKING:
     from sonichu_gui.training.losses import LossTerms
@@ -70,6 +77,8 @@ def run_training(
     if start:
         report(f"going on at step {start}")
     frames = load_frames(learn, images)
+    for row in watch:  # a frame that is not there ends the run now, not when it is first looked at
+        read_frame(row, images)
     size_px = training.learner.model.config.image_size
     output.mkdir(parents=True, exist_ok=True)
     saved_at = began = time.monotonic()
@@ -97,8 +106,16 @@ def run_training(
 
 
 def _rows(config: TrainConfig) -> list[LabelRow]:
-    labels = read_labels(data_root() / config.data.labels).require_whole()
-    return labels.select(split=config.data.split, task_id=config.data.task)
+    path = data_root() / config.data.labels
+    if not path.is_file():
+        raise TrainingError(
+            f"There is no label file {path}.",
+            f"The environment variable {DATA_ROOT_VARIABLE} names the folder that "
+            f"{config.data.labels} lies in; it is {data_root()} now.",
+        )
+    return (
+        read_labels(path).require_whole().select(split=config.data.split, task_id=config.data.task)
+    )
 
 
 def _checkpoint(training: Training, config: TrainConfig, step: int) -> Checkpoint:
@@ -141,7 +158,12 @@ def _held_out_scores(
     training: Training, config: TrainConfig, rows: Sequence[LabelRow]
 ) -> dict[str, object]:
     """Scores of the averaged weights on frames they have not learned from."""
-    points = predict_rows(averaged_model(training), rows, data_root() / config.data.images)
+    points: list[Points] = []
+    images = data_root() / config.data.images
+    for outcome in predict_rows(averaged_model(training), rows, images):
+        if isinstance(outcome, FrameError):
+            raise outcome
+        points.append(outcome)
     return dict(score(rows, points)["tasks"][config.data.task])
 
 

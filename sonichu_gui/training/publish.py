@@ -96,6 +96,8 @@ def _measure(config: TrainConfig, folder: Path, *, tta: bool, report: Report) ->
         tta=tta,
         report=lambda _line: None,
     )
+    for row in document["skipped"]:
+        report(f"not in the figures: line {row['row']}: {row['reason']}")
     scores: dict[str, Any] = document["tasks"][config.data.task]
     report(f"{folder.name}, tta {tta}: {json.dumps(scores)}")
     return scores

@@ -100,12 +100,11 @@ def radial_error(predicted: Points, true: Points, pairs: Sequence[tuple[int, int
 def measured(task: Task, row: LabelRow, points: Points) -> tuple[Measurement, ...]:
     """All measures of these points at the scale that the label row states."""
     annotation = Annotation(task.id, tuple(Keypoint(float(x), float(y)) for x, y in points))
-    pixel_size = row.number("pixel_size_mm")
-    if pixel_size is None:
+    if row.mm_per_px is None:
         return measure(task, annotation, Calibration())
     scale = given_scale(
-        dx_mm=pixel_size,
-        dy_mm=pixel_size,
+        dx_mm=row.mm_per_px,
+        dy_mm=row.mm_per_px,
         source=ScaleSource.LABEL_FILE,
         reason="the label file's pixel_size_mm",
     )

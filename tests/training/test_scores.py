@@ -70,7 +70,7 @@ def test_the_published_circumference_is_the_reference_where_the_file_has_one(row
 
 
 def test_without_a_scale_lengths_are_scored_in_pixels(rows):
-    bare = [dataclasses.replace(row, extra={}) for row in rows]
+    bare = [dataclasses.replace(row, mm_per_px=None) for row in rows]
     measures = score(bare, [row.points + 1 for row in bare])["tasks"]["HC"]["measures"]
     assert measures["OFD"]["unit"] == "px"
 

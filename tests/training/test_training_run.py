@@ -5,7 +5,9 @@ import json
 
 import pytest
 import torch
+from PIL import Image
 
+from sonichu_gui.errors import FrameError
 from sonichu_gui.model.modeling_sonichu import EfficientNetLite, SonichuModel
 from sonichu_gui.training import loop
 from sonichu_gui.training.backbone_weights import load_imagenet_weights
@@ -42,6 +44,36 @@ def train(config, toy_study, *, resume, steps=None):
         config = dataclasses.replace(config, run=dataclasses.replace(config.run, steps=steps))
     rows = read_labels(toy_study.labels).select(split="train")
     return loop.run_training(config, learn=rows, watch=[], resume=resume, report=quiet)
+
+
+def test_a_label_file_that_is_not_there_is_told_with_where_data_is_looked_for(toy_study):
+    toy_study.labels.unlink()
+    with pytest.raises(TrainingError, match=r"no label file .*labels\.csv.*SONICHU_DATA"):
+        loop.train_from_config(toy_study.config, resume=False, report=quiet)
+
+
+def test_a_held_out_frame_that_is_not_there_ends_the_run_before_its_first_step(
+    toy_study, no_weights
+):
+    learn, watch = hold_out_subjects(
+        read_labels(toy_study.labels).select(split="train"), count=1, seed=3
+    )
+    (toy_study.images / watch[0].image_path).unlink()
+    with pytest.raises(FrameError, match="not there"):
+        loop.run_training(
+            read_config(toy_study.config), learn=learn, watch=watch, resume=False, report=quiet
+        )
+    assert not (toy_study.root / "run").exists()
+
+
+def test_frames_of_unstated_and_unequal_sizes_share_a_canvas(toy_study):
+    rows = [dataclasses.replace(row, size=None) for row in read_labels(toy_study.labels).rows[:2]]
+    small = toy_study.images / rows[1].image_path
+    Image.open(small).crop((0, 0, 90, 80)).save(small)
+    frames = load_frames(rows, toy_study.images)
+    assert frames.images.shape == (2, 100, 150)
+    assert frames.sizes.tolist() == [[150, 100], [90, 80]]
+    assert not frames.images[1, 80:].any()
 
 
 def test_two_steps_on_one_batch_lower_its_loss(toy_study, frames, no_weights):

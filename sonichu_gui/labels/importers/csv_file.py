@@ -69,7 +69,9 @@ def read_csv(file: Path, tasks: Mapping[str, Task], task_id: str | None) -> Iter
             "A label file has image_path, task_id and one point_1_xy … column a keypoint.",
         )
     if "task_id" not in header and task_id is None:
-        raise ImportRejected(f"{file} has no column task_id.", "Say which task its labels are of.")
+        raise ImportRejected(
+            f"{file} has no column task_id.", "Add it, or say which task its labels are of."
+        )
     for number, cells in rows:
         if isinstance(cells, SkippedRow):
             yield cells

@@ -19,6 +19,8 @@ from torch import Tensor
 
 from sonichu_gui.errors import FrameError
 from sonichu_gui.imaging.sources import open_source
+from sonichu_gui.labels.importers.entry import RowError
+from sonichu_gui.labels.importers.images import ImageFinder
 
 if TYPE_CHECKING:
     from sonichu_gui.domain.frame import Pixels
@@ -44,43 +46,63 @@ class LabelledFrames:
         return self.images.shape[0]
 
 
-def read_pixels(path: Path) -> Pixels:
-    """The first frame of a file as the app would show it: (H, W) grey or (H, W, 3) RGB.
+def read_frame(row: LabelRow, images: Path) -> Pixels:
+    """The frame of a row as the app would show it: (H, W) grey or (H, W, 3) RGB.
+
+    Args:
+        row: names it as label files do, see `labels.frame_name`.
+        images: folder that its path starts from.
 
     Raises:
-        FrameError: naming the file.
+        FrameError: when it is missing, unreadable or not of the size that the row states, or the
+            file is a cine and the row does not say which frame.
     """
+    finder = ImageFinder(label_folder=images, image_folders=(), names=())
+    try:
+        path, index = finder.find(row.image_path)
+    except RowError as error:
+        raise FrameError(f"{images}: {error}.", "Check where the images are.") from error
     source = open_source(path)
     try:
-        return source.frame(0).pixels
+        if index is None and source.frame_count > 1:
+            raise FrameError(
+                f"{path} has {source.frame_count} frames, and the row names none.",
+                f"Write for example {row.image_path}#0 for the first.",
+            )
+        pixels = source.frame(index or 0).pixels
     finally:
         source.close()
+    size = (pixels.shape[1], pixels.shape[0])
+    if row.size not in (None, size):
+        raise FrameError(
+            f"{images / row.image_path} is {size[0]}x{size[1]} pixels, its label row "
+            f"(line {row.line}) says {row.size[0]}x{row.size[1]}.",
+            "Points and picture do not belong together: correct the row.",
+        )
+    return pixels
 
 
 def load_frames(rows: Sequence[LabelRow], images: Path) -> LabelledFrames:
     """Every row's frame and points.
 
     Raises:
-        FrameError: when a frame is unreadable or not of the size its row tells.
+        FrameError: as for `read_frame`.
     """
-    canvas = torch.zeros(
-        (len(rows), max(row.height for row in rows), max(row.width for row in rows)),
-        dtype=torch.uint8,
-    )
-    for index, row in enumerate(rows):
-        image = read_pixels(images / row.image_path)
-        if image.ndim == 3:
-            image = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
-        if image.shape != (row.height, row.width):
-            raise FrameError(
-                f"{images / row.image_path} is {image.shape[1]}x{image.shape[0]} pixels, its label "
-                f"row (line {row.line}) says {row.width}x{row.height}.",
-                "Points and picture do not belong together: correct the row.",
-            )
-        canvas[index, : row.height, : row.width] = torch.from_numpy(image.copy())
-    sizes = torch.tensor([(row.width, row.height) for row in rows], dtype=torch.float64)
+    frames = [_grey(read_frame(row, images)) for row in rows]
+    sizes = torch.tensor([frame.shape[::-1] for frame in frames], dtype=torch.float64)
+    height, width = (max(frame.shape[axis] for frame in frames) for axis in (0, 1))
+    canvas = torch.zeros((len(rows), height, width), dtype=torch.uint8)
+    for index in reversed(range(len(rows))):
+        frame = frames.pop()  # gone once it is copied: a study is held in memory once, not twice
+        canvas[index, : frame.shape[0], : frame.shape[1]] = torch.from_numpy(frame.copy())
     points = torch.from_numpy(np.stack([row.points for row in rows])) + 0.5
     return LabelledFrames(canvas, sizes, points)
+
+
+def _grey(pixels: Pixels) -> Pixels:
+    if pixels.ndim == 2:
+        return pixels
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def hold_out_subjects(

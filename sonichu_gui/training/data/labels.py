@@ -1,47 +1,54 @@
-"""Reading label files: one CSV row an image, one ``[x, y]`` cell a keypoint.
+"""Label files for training and scoring: what the importer reads, with every point placed.
 
-Points are pixels of the original image, (0, 0) = centre of the top-left pixel. A broken row is
-never dropped in silence: it is reported with its file and line, and the caller chooses whether
-that stops the work.
+The format is the one of `labels.importers.csv_file`, read by it. Points are pixels of the original
+image, (0, 0) = centre of the top-left pixel. A broken row is never dropped in silence: it is
+reported with its file and row, and the caller chooses whether that stops the work.
 """
 
 from __future__ import annotations
 
-import csv
-import json
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from sonichu_gui.errors import ImportRejected
+from sonichu_gui.labels.frame_name import split_frame_name
+from sonichu_gui.labels.importers.csv_file import positive_cell, read_csv
+from sonichu_gui.labels.importers.entry import RowError, SkippedRow
+from sonichu_gui.tasks import load_tasks
 
-_KNOWN_COLUMNS = frozenset(
-    {"image_path", "file_path", "task_name", "task_id", "num_classes", "height", "width"}
-)
+if TYPE_CHECKING:
+    from sonichu_gui.domain.task import Task
+    from sonichu_gui.labels.importers.entry import LabelEntry
 
 
 @dataclass(frozen=True, slots=True)
 class LabelRow:
-    """One labelled image.
+    """One labelled frame.
 
     Attributes:
-        image_path: as written in the file, relative to the images' folder.
-        points: (K, 2) float64, pixels of the original image, pixel centres at integers.
-        extra: every further column by its name, unparsed.
-        line: line of the row's first character in the file, counted from 1.
+        image_path: as written in the file, relative to the images' folder; ``#index`` at its end
+            names a frame of a cine.
+        task_id: the task's own spelling, whatever the file's capitals.
+        points: (K, 2) float64, pixels of the original image, pixel centres at integers, in the
+            task's order.
+        line: the row's number in a spreadsheet, the header being 1.
+        size: (width, height) in pixels that the file states, None where it does not.
+        mm_per_px: the pixel's size that the file states.
+        extra: every further filled column by its name, unparsed.
     """
 
     image_path: str
     task_id: str
     points: npt.NDArray[np.float64]
-    width: int
-    height: int
-    extra: Mapping[str, str]
     line: int
+    size: tuple[int, int] | None = None
+    mm_per_px: float | None = None
+    extra: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def split(self) -> str:
@@ -50,12 +57,12 @@ class LabelRow:
 
     @property
     def subject_id(self) -> str:
-        """The subject, or the image itself where the file does not tell subjects apart."""
-        return self.extra.get("subject_id", "") or self.image_path
+        """The subject, or the image's file where the file does not tell subjects apart."""
+        return self.extra.get("subject_id", "") or split_frame_name(self.image_path)[0]
 
     def number(self, column: str) -> float | None:
-        """The finite value of an extra column, None where it is absent or empty."""
-        text = self.extra.get(column, "").strip()
+        """The value of an extra column, None where it is absent or empty."""
+        text = self.extra.get(column, "")
         return float(text) if text else None
 
 
@@ -114,106 +121,39 @@ def read_labels(path: Path) -> LabelFile:
     """The label file at ``path``; broken rows are listed, not raised.
 
     Raises:
-        ImportRejected: when it cannot be opened, is not UTF-8, or lacks a needed column.
+        ImportRejected: when it cannot be opened, is no CSV, or lacks a needed column.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream)
-            header = reader.fieldnames or []
-            image_column, point_columns = _columns(path, header)
-            rows: list[LabelRow] = []
-            broken: list[BrokenRow] = []
-            line = reader.line_num + 1
-            for record in reader:
-                try:
-                    rows.append(_row(record, image_column, point_columns, line))
-                except ValueError as reason:
-                    broken.append(BrokenRow(line, str(reason)))
-                line = reader.line_num + 1
-    except (OSError, UnicodeDecodeError, csv.Error) as cause:
-        raise ImportRejected(
-            f"{path} cannot be read as a label file: {cause}",
-            "Check the path; the file must be a UTF-8 CSV.",
-        ) from cause
+    tasks = load_tasks()
+    rows: list[LabelRow] = []
+    broken: list[BrokenRow] = []
+    for entry in read_csv(path, tasks, None):
+        if isinstance(entry, SkippedRow):
+            broken.append(BrokenRow(entry.row, entry.reason))
+            continue
+        try:
+            rows.append(_row(entry, tasks[entry.task_id]))
+        except RowError as error:
+            broken.append(BrokenRow(entry.row, str(error)))
     return LabelFile(path, tuple(rows), tuple(broken))
 
 
-def _columns(path: Path, header: Sequence[str]) -> tuple[str, tuple[str, ...]]:
-    image_column = next((name for name in ("image_path", "file_path") if name in header), None)
-    points = tuple(name for name in header if name.endswith("_xy"))
-    missing = [name for name in ("task_id", "height", "width") if name not in header]
-    if image_column is None:
-        missing.insert(0, "image_path")
-    if not points:
-        missing.append("point_1_xy …")
-    if missing or image_column is None:
-        raise ImportRejected(
-            f"{path}: the columns {', '.join(missing)} are missing",
-            "A label file has image_path, task_id, height, width and one *_xy column a keypoint.",
-        )
-    return image_column, points
-
-
-def _row(
-    record: Mapping[str | None, str | None],
-    image_column: str,
-    point_columns: Sequence[str],
-    line: int,
-) -> LabelRow:
-    """One parsed record; ValueError tells what is wrong with it."""
-    if None in record or any(value is None for value in record.values()):
-        raise ValueError("it has another number of cells than the header")
-    cells = {str(name): str(value) for name, value in record.items()}
-    image_path, task_id = cells[image_column].strip(), cells["task_id"].strip()
-    if not image_path or not task_id:
-        raise ValueError("image_path or task_id is empty")
-    width, height = _size(cells, "width"), _size(cells, "height")
-    filled = [name for name in point_columns if cells[name].strip()]
-    points = np.array([_point(cells[name], name) for name in filled], dtype=np.float64)
-    expected = cells.get("num_classes", "").strip()
-    if expected and expected != str(len(filled)):
-        raise ValueError(f"num_classes is {expected} but {len(filled)} points are given")
-    if not filled:
-        raise ValueError("no point is given")
+def _row(entry: LabelEntry, task: Task) -> LabelRow:
+    """The entry with every point and number that a score needs; RowError tells what it lacks."""
+    if not entry.image:
+        raise RowError("it names no image")
+    slots = zip(task.keypoints, entry.keypoints, strict=True)
+    if absent := [spec.id for spec, point in slots if point is None]:
+        raise RowError(f"{', '.join(absent)} of {task.id} is not placed")
+    for measure in task.measures:  # a published value is what the measure is scored against
+        positive_cell(entry.extras, f"{measure.name.lower()}_mm")
+    points = np.array([point.xy for point in entry.keypoints if point], dtype=np.float64)
     points.setflags(write=False)
-    extra = {
-        name: value
-        for name, value in cells.items()
-        if name not in _KNOWN_COLUMNS and name not in point_columns
-    }
-    for name in ("pixel_size_mm", "hc_mm"):
-        _check_positive(extra.get(name, ""), name)
-    return LabelRow(image_path, task_id, points, width, height, extra, line)
-
-
-def _size(cells: Mapping[str, str], name: str) -> int:
-    text = cells[name].strip()
-    if not text.isdecimal() or int(text) < 1:
-        raise ValueError(f"{name} is {text!r}, not a number of pixels")
-    return int(text)
-
-
-def _point(cell: str, name: str) -> tuple[float, float]:
-    try:
-        value = json.loads(cell)
-    except json.JSONDecodeError:
-        raise ValueError(f"{name} is {cell!r}, not [x, y]") from None
-    if (
-        not isinstance(value, list)
-        or len(value) != 2
-        or not all(isinstance(v, int | float) and not isinstance(v, bool) for v in value)
-        or not all(math.isfinite(v) for v in value)
-    ):
-        raise ValueError(f"{name} is {cell!r}, not [x, y]")
-    return float(value[0]), float(value[1])
-
-
-def _check_positive(text: str, name: str) -> None:
-    if not text.strip():
-        return
-    try:
-        value = float(text)
-    except ValueError:
-        raise ValueError(f"{name} is {text!r}, not a number") from None
-    if not math.isfinite(value) or value <= 0:
-        raise ValueError(f"{name} is {text!r}, not a positive number")
+    return LabelRow(
+        entry.image,
+        entry.task_id,
+        points,
+        line=entry.row,
+        size=entry.size,
+        mm_per_px=entry.mm_per_px,
+        extra=entry.extras,
+    )

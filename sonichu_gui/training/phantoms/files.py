@@ -57,7 +57,7 @@ def write_phantoms(
         progress: Hands the orders through one by one and shows how far it is.
 
     Raises:
-        ExportError: The folder holds labels already, or cannot be written.
+        ExportError: The folder is a file, holds labels already, or cannot be written.
         TaskError: Nothing is drawn for one of the tasks.
     """
     for task_id in task_ids:
@@ -69,6 +69,8 @@ def write_phantoms(
         for number, (task_id, own_seed) in enumerate(wanted, start=1)
     ]
     labels = folder / LABELS_NAME
+    if folder.exists() and not folder.is_dir():
+        raise ExportError(f"{folder} is a file, not a folder.", "Name a folder for the frames.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with labels.open("x", encoding="utf-8", newline="") as stream:
