@@ -135,9 +135,9 @@ class Annotation:
         return [point.xy for point in found if point is not None]
 
     def with_point(self, index: int, xy: Point) -> Annotation:
-        """Places or moves a keypoint by a person's hand."""
+        """Places or moves a keypoint by a person's hand; its state stays as it was marked."""
         old = self.keypoints[index]
-        state = old.state if old and old.state is not PointState.ABSENT else PointState.VISIBLE
+        state = old.state if old else PointState.VISIBLE
         return self._with(index, Keypoint(xy[0], xy[1], state))
 
     def with_state(self, index: int, state: PointState) -> Annotation:
@@ -161,16 +161,26 @@ class Annotation:
         """Exchanges two keypoints: the ends of a calliper the wrong way round."""
         points = list(self.keypoints)
         points[first], points[second] = points[second], points[first]
-        return replace(self, keypoints=tuple(points), status=Status.EDITED)
+        return replace(self, keypoints=tuple(points), status=self._status_of_edit)
 
     def cleared(self) -> Annotation:
         """Takes all keypoints back to empty slots."""
-        return replace(self, keypoints=(None,) * len(self.keypoints), status=Status.TODO)
+        status = self.status if self._is_set_aside else Status.TODO
+        return replace(self, keypoints=(None,) * len(self.keypoints), status=status)
+
+    @property
+    def _is_set_aside(self) -> bool:
+        """Flagged or excluded: that stays, whatever happens to the points."""
+        return self.status in (Status.FLAGGED, Status.EXCLUDED)
+
+    @property
+    def _status_of_edit(self) -> Status:
+        return self.status if self._is_set_aside else Status.EDITED
 
     def _with(self, index: int, point: Keypoint | None) -> Annotation:
         points = list(self.keypoints)
         points[index] = point
-        return replace(self, keypoints=tuple(points), status=Status.EDITED)
+        return replace(self, keypoints=tuple(points), status=self._status_of_edit)
 
 
 def empty_annotation(task: Task) -> Annotation:

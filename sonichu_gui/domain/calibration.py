@@ -194,9 +194,11 @@ class Calibration:
         Returns:
             A scale; `trust` and `reason` say whether and why it gives millimetres.
         """
+        placed = tuple(points)
         if self.override is not None:
-            return self.override
-        scale = self._region_scale(tuple(points)) if self.usable_regions else self.spacing
+            scale = self._override_scale(self.override, placed)
+        else:
+            scale = self._region_scale(placed) if self.usable_regions else self.spacing
         if scale.trust is Trust.DOUBTFUL and scale.key in self.confirmed:
             return scale.trusted_by(self.confirmed_by or "a person")
         return scale
@@ -208,6 +210,19 @@ class Calibration:
     def with_confirmation(self, key: str, author: str) -> Calibration:
         """Gives a calibration in which a doubtful scale counts as confirmed."""
         return replace(self, confirmed=self.confirmed | {key}, confirmed_by=author)
+
+    def _override_scale(self, own: Scale, points: tuple[Point, ...]) -> Scale:
+        """A person's scale; it does not make two panels one plane."""
+        if any(all(r.holds(p) for p in points) for r in self.usable_regions):
+            return own
+        homes = {self._home(point) for point in points} - {None}
+        if len(homes) < 2:
+            return own
+        split = self._split_scale(tuple(p for p in points if self._home(p) is not None))
+        return replace(own, trust=Trust.DOUBTFUL, reason=split.reason, key=split.key)
+
+    def _home(self, point: Point) -> int | None:
+        return next((r.index for r in self.usable_regions if r.holds(point)), None)
 
     def _region_scale(self, points: tuple[Point, ...]) -> Scale:
         holding = [r for r in self.usable_regions if all(r.holds(p) for p in points)]
@@ -221,6 +236,7 @@ class Calibration:
                 best.scale(),
                 trust=Trust.DOUBTFUL,
                 reason=f"regions {best.index + 1} and {others} overlap with different scales",
+                key="overlap:" + "+".join(str(r.index) for r in (best, *conflicting)),
             )
         return best.scale()
 
@@ -237,7 +253,10 @@ class Calibration:
         indices = sorted({home[0].index for home in homes})
         names = " and ".join(str(i + 1) for i in indices)
         if not all(any(r.agrees_with(first) for r in home) for home in homes):
-            return no_scale(f"points lie in regions {names} with different scales")
+            return replace(
+                no_scale(f"points lie in regions {names} with different scales"),
+                key="split:" + "+".join(map(str, indices)),
+            )
         return replace(
             first.scale(),
             trust=Trust.DOUBTFUL,

@@ -56,6 +56,7 @@ ROWS: tuple[ActionRow, ...] = (
     ActionRow("accept_next", "Points", "Accept and next", ("Space",), "", "Accept the points and go to the next file"),
     ActionRow("flag", "Points", "Flag", ("U",), "flag", "Mark the frame for another look"),
     ActionRow("exclude", "Points", "Exclude", ("O",), "", "Mark the frame as not to be used"),
+    ActionRow("take_proposal", "Points", "Take the model's points", ("T",), "", "Put the model's proposal in place of your points"),
     ActionRow("dismiss_proposal", "Points", "Keep my points", ("Shift+Y",), "", "Put the model's proposal away"),
     ActionRow("place", "Points", "Place points", ("P",), "place", "Place the points by hand, one click each", checkable=True),
     ActionRow("swap", "Points", "Swap ends", ("X",), "", "Exchange the two ends of the selected pair"),

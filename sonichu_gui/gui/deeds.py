@@ -17,7 +17,8 @@ def connect_actions(bench: Workbench) -> None:
     for name, deed in _deeds(bench).items():
         bench.actions[name].triggered.connect(lambda _checked=False, deed=deed: deed())
     for name, toggle in _toggles(bench).items():
-        bench.actions[name].toggled.connect(toggle)
+        # Not `toggled`: a tool that is put away elsewhere must not be taken as a person's wish.
+        bench.actions[name].triggered.connect(toggle)
 
 
 def _deeds(bench: Workbench) -> dict[str, Callable[[], object]]:
@@ -40,6 +41,7 @@ def _deeds(bench: Workbench) -> dict[str, Callable[[], object]]:
         "accept_next": bench.review.accept_and_next,
         "flag": bench.review.flag,
         "exclude": bench.review.exclude,
+        "take_proposal": bench.review.take_proposal,
         "dismiss_proposal": document.dismiss_proposal,
         "swap": bench.review.swap_ends,
         "mark_absent": bench.review.mark_absent,

@@ -12,7 +12,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, SignalInstance
+from PySide6.QtCore import QObject, Qt, Signal, SignalInstance
 from PySide6.QtGui import QUndoStack
 
 from sonichu_gui.biometry.measure import measure
@@ -57,6 +57,7 @@ class Document(QObject):
     selection_changed = Signal(object)  # int | None
     hover_changed = Signal(object)  # int | None
     tool_changed = Signal(object)  # Tool
+    scale_line_drawn = Signal(object)  # tuple[Point, Point], both ends set
     scale_line_changed = Signal(object)  # tuple[Point, Point] | None
     status_changed = Signal(object, object)  # Place, Status
     save_changed = Signal(int)  # number of edits that could not be written yet
@@ -82,12 +83,16 @@ class Document(QObject):
         self.hovered: int | None = None
         self.tool = Tool.EDIT
         self.scale_line: tuple[Point, Point] | None = None
+        self.scale_line_is_whole = False
+        self.awaits_frame = False
         self._annotation = empty_annotation(task)
         self._preview: Annotation | None = None
         self._measurements: tuple[Measurement, ...] = ()
         self._work_began = time.monotonic()
         keeper.failed.connect(self.failed)
         keeper.waiting_changed.connect(self.save_changed)
+        # Later: it comes in the middle of an undo step, which it takes away.
+        keeper.overtaken.connect(self._show_other_window, Qt.ConnectionType.QueuedConnection)
 
     # ---- what is shown -------------------------------------------------------------------
 
@@ -122,6 +127,7 @@ class Document(QObject):
         """Takes up another set of files; edits of the old one can no longer be undone."""
         if study.folder != self.study.folder:
             self.undo_stack.clear()
+        self.keeper.look_again()
         self.study = study
         self.study_changed.emit(study)
 
@@ -133,9 +139,18 @@ class Document(QObject):
     def set_frame(self, path: Path, source: FrameSource, frame: Frame) -> None:
         """Shows a frame with its stored labels."""
         self.path, self.source, self.frame = path, source, frame
+        self.awaits_frame = False
         self.keeper.remember_file(path, source)
         self.calibration = self.keeper.calibration_for(path, frame.ref, frame.calibration)
         self._take_up_place(self.frame_changed, frame)
+
+    @property
+    def place_target(self) -> int | None:
+        """The slot that the next click fills: the selected one when empty, else the first empty."""
+        keypoints = self.annotation.keypoints
+        if self.selected is not None and keypoints[self.selected] is None:
+            return self.selected
+        return self.annotation.next_unplaced
 
     def reload(self) -> None:
         """Takes up what was written to the store by other means, e.g. an import."""
@@ -178,10 +193,16 @@ class Document(QObject):
         if tool is not Tool.SCALE:
             self.set_scale_line(None)
 
+    def finish_scale_line(self) -> None:
+        """The line has both its ends: now its length is asked for."""
+        if self.scale_line is not None:
+            self.scale_line_is_whole = True
+            self.scale_line_drawn.emit(self.scale_line)
+
     def set_scale_line(self, line: tuple[Point, Point] | None) -> None:
         """Shows the line of known length that a person is drawing."""
         if line != self.scale_line:
-            self.scale_line = line
+            self.scale_line, self.scale_line_is_whole = line, False
             self.scale_line_changed.emit(line)
 
     # ---- edits ---------------------------------------------------------------------------
@@ -336,6 +357,7 @@ class Document(QObject):
         stored = self.keeper.current(self.place) if self.place else None
         fits = stored is not None and len(stored.keypoints) == len(self.task.keypoints)
         self._preview = self.proposal = self.selected = self.hovered = self.scale_line = None
+        self.scale_line_is_whole = False
         self._annotation = stored if stored and fits else empty_annotation(self.task)
         self._measurements = measure(self.task, self._annotation, self.calibration)
         self._work_began = time.monotonic()
@@ -349,6 +371,17 @@ class Document(QObject):
         self._announce_annotation()
         if stored is not None and not fits and self.place is not None:
             self.failed.emit(_wrong_count(self.place, stored, self.task))
+
+    def _show_other_window(self, place: Place) -> None:
+        """Somebody else changed the label meanwhile: theirs is shown, ours is not forced on it."""
+        if place == self.place:
+            self.reload()
+        self.failed.emit(
+            SonichuError(
+                f"{place.path.name}: this label was changed in another window meanwhile.",
+                "Its newest points are shown; make the edit again if it is still wanted.",
+            )
+        )
 
     def _announce_annotation(self) -> None:
         annotation = self.annotation

@@ -28,10 +28,15 @@ Work = Callable[[IsCancelled, Report], Any]
 
 
 class Lane(Enum):
-    """Where a job runs, with the number of threads it has."""
+    """Where a job runs."""
 
-    MODEL = 1
-    READING = 2
+    MODEL = "model"
+    READING = "reading"
+    THUMBNAILS = "thumbnails"
+
+
+THREADS = {Lane.MODEL: 1, Lane.READING: 2, Lane.THUMBNAILS: 1}
+"""Small pictures have a thread of their own, so that they never stand before the frame."""
 
 
 @dataclass(eq=False, slots=True)
@@ -79,7 +84,7 @@ class JobRunner(QObject):
         self._numbers = count()
         self._jobs: dict[int, Job] = {}
         self._pools = {
-            lane: ThreadPoolExecutor(lane.value, thread_name_prefix=f"sonichu-{lane.name.lower()}")
+            lane: ThreadPoolExecutor(THREADS[lane], thread_name_prefix=f"sonichu-{lane.value}")
             for lane in Lane
         }
         self._closed = False

@@ -44,10 +44,15 @@ class _Waiting:
         return self.path.parent
 
 
+class _Overtaken(Exception):
+    """Another window has changed the label since it was shown here."""
+
+
 class LabelKeeper(QObject):
     """The way from the Document to the label stores."""
 
     failed = Signal(object)  # StoreError
+    overtaken = Signal(object)  # Place whose label another window has changed meanwhile
     waiting_changed = Signal(int)  # edits not on disk yet
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -56,6 +61,7 @@ class LabelKeeper(QObject):
         self._refused: set[Path] = set()
         self._waiting: list[_Waiting] = []
         self._pending_files: dict[Path, FrameSource] = {}
+        self._seen: dict[tuple[FrameRef, str], int | None] = {}
         self._retry = QTimer(self, interval=RETRY_MS)
         self._retry.timeout.connect(self.flush)
 
@@ -111,6 +117,7 @@ class LabelKeeper(QObject):
         revision = self._asked(
             place.path.parent, lambda store: store.current(place.frame, place.task_id), None
         )
+        self._seen[place.frame, place.task_id] = revision.id if revision else None
         return revision.annotation if revision else None
 
     def calibration_for(self, path: Path, frame: FrameRef, base: Calibration) -> Calibration:
@@ -129,13 +136,17 @@ class LabelKeeper(QObject):
 
     def save(self, place: Place, annotation: Annotation, *, rater: str, seconds: float) -> None:
         """Writes an annotation; on disk when this returns, or waiting and said so."""
+        label = place.frame, place.task_id
 
         def write(store: LabelStore) -> None:
-            before = store.current(place.frame, place.task_id)
+            before = store.current(*label)
             parent = before.id if before else None
-            store.append(
+            if parent != self._seen.get(label, parent):
+                raise _Overtaken
+            revision = store.append(
                 place.frame, annotation, rater=rater, parent_id=parent, seconds=round(seconds, 1)
             )
+            self._seen[label] = revision.id
 
         self._keep(_Waiting(place.path, write, place, annotation))
 
@@ -177,7 +188,7 @@ class LabelKeeper(QObject):
         for edit in self._waiting:
             try:
                 if edit.folder not in stuck:
-                    edit.write(self.made_store(edit.folder))
+                    self._write(edit)
                     continue
             except StoreError:
                 stuck.add(edit.folder)
@@ -188,10 +199,20 @@ class LabelKeeper(QObject):
         if not left:
             self._retry.stop()
 
+    def look_again(self) -> None:
+        """Forgets the open stores: what was replaced, deleted or mended is found as it is now."""
+        self._close_stores()
+        self._refused.clear()
+        self._seen.clear()
+        self.flush()
+
     def close(self) -> None:
         """Writes what can be written and closes every store."""
         self.flush()
         self._retry.stop()
+        self._close_stores()
+
+    def _close_stores(self) -> None:
         for store in self._stores.values():
             store.close()
         self._stores.clear()
@@ -214,12 +235,23 @@ class LabelKeeper(QObject):
             self.flush()
             return
         try:
-            store = self.made_store(edit.folder)
-            self._write_file(store, edit.path)
-            edit.write(store)
+            self._write(edit)
         except StoreError as error:
             self._wait(edit)
             self.failed.emit(error)
+
+    def _write(self, edit: _Waiting) -> None:
+        """Writes an edit; one that somebody else has overtaken is dropped and told of.
+
+        Raises:
+            StoreError: Nothing was written.
+        """
+        store = self.made_store(edit.folder)
+        self._write_file(store, edit.path)
+        try:
+            edit.write(store)
+        except _Overtaken:
+            self.overtaken.emit(edit.place)
 
     def _wait(self, edit: _Waiting) -> None:
         self._waiting.append(edit)
@@ -227,7 +259,7 @@ class LabelKeeper(QObject):
         self.waiting_changed.emit(len(self._waiting))
 
     def _write_file(self, store: LabelStore, path: Path) -> None:
-        source = self._pending_files.pop(path, None)
+        source = self._pending_files.get(path)
         if source is not None:
             store.remember_file(
                 digest=source.digest,
@@ -237,3 +269,4 @@ class LabelKeeper(QObject):
                 frame_count=source.frame_count,
                 format=source.format,
             )
+            del self._pending_files[path]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LEFT_WIDTH = 264
 RIGHT_WIDTH = 332
+TITLE_BAR = 40
 
 
 class MainWindow(QMainWindow):
@@ -65,6 +66,12 @@ class MainWindow(QMainWindow):
         self._splitter.setHandleWidth(1)
         self._splitter.setCollapsible(1, False)
         self.setCentralWidget(_column(top_bar, self._splitter, status_bar, stretch=1))
+
+    def take_room(self) -> None:
+        """Takes the size of the design, or the whole screen where that leaves no room for it."""
+        room = self.screen().availableSize()
+        if room.width() <= self.width() or room.height() <= self.height() + TITLE_BAR:
+            self.setWindowState(self.windowState() | Qt.WindowState.WindowMaximized)
 
     def show_canvas(self, frame: object) -> None:
         """Shows the canvas while there is a frame, the invitation otherwise."""

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sonichu_gui.domain.task import Task
-    from sonichu_gui.prediction.zoo import ModelInfo
+    from sonichu_gui.prediction.zoo import HeadInfo, ModelInfo
     from sonichu_gui.settings.store import Settings
 
 RECENT_KEPT = 8
@@ -132,6 +132,7 @@ class Workbench(QObject):
         document.save_changed.connect(self._note_store)
         document.status_changed.connect(self._note_store)
         document.frame_changed.connect(self._note_store)
+        document.frame_changed.connect(self._focus_canvas)
         study.thumbnail_made.connect(self.frame_list.set_thumbnail)
         study.statuses_read.connect(self.frame_list.set_statuses)
         study.opened.connect(self._remember_opened)
@@ -158,6 +159,7 @@ class Workbench(QObject):
         self.cine_bar.frame_wanted.connect(study.show_frame)
         self.cine_bar.speed_chosen.connect(self.cine.set_speed)
         self.cine.playing_changed.connect(self.actions["play"].setChecked)
+        self.review.incomplete.connect(self.banner.show_warning)
         self.labels.written.connect(self.banner.show_note)
         self.labels.imported.connect(self._after_import)
         self._demo_action.triggered.connect(self.open_demo)
@@ -177,6 +179,8 @@ class Workbench(QObject):
         geometry = self.settings.get(keys.WINDOW_GEOMETRY)
         if geometry:
             self.window.restoreGeometry(QByteArray.fromBase64(geometry.encode("ascii")))
+        else:
+            self.window.take_room()
 
     # ---- beginning and end -----------------------------------------------------------------
 
@@ -220,7 +224,7 @@ class Workbench(QObject):
     def _may_lose_edits(self) -> bool:
         box = QMessageBox(self.window)
         box.setIcon(QMessageBox.Icon.Warning)
-        box.setText(self.tr("{} edits could not be written.").format(self.keeper.waiting))
+        box.setText(self.tr("Edits that could not be written: {}").format(self.keeper.waiting))
         box.setInformativeText(self.tr("They are lost when the window closes now."))
         lose = box.addButton(self.tr("Close and lose them"), QMessageBox.ButtonRole.DestructiveRole)
         stay = box.addButton(self.tr("Stay"), QMessageBox.ButtonRole.RejectRole)
@@ -294,6 +298,11 @@ class Workbench(QObject):
         """Uses the whole screen, or not."""
         self.window.showFullScreen() if on else self.window.showNormal()
 
+    def _focus_canvas(self, *_: object) -> None:
+        """The keys go to the frame, unless a person is typing elsewhere."""
+        if not self.frame_list.search.hasFocus():
+            self.window.focus_canvas()
+
     def _remember_model(self, folder: Path) -> None:
         self.settings.set(keys.MODEL, str(folder))
 
@@ -311,15 +320,15 @@ class Workbench(QObject):
 
     def _show_tool(self, tool: Tool) -> None:
         self.actions["place"].setChecked(tool is Tool.PLACE)
-        if tool is Tool.EDIT and not self.frame_list.search.hasFocus():
-            self.window.focus_canvas()
+        if tool is Tool.EDIT:
+            self._focus_canvas()
 
     def _show_model(self, info: ModelInfo | None) -> None:
         notes = {}
         for task in self.tasks.values():
             head = info.tasks.get(task.id) if info else None
             trained = head is not None and head.trained
-            notes[task.id] = head.training_data if trained and head else self.tr("no trained head")
+            notes[task.id] = _head_note(head) if trained and head else self.tr("no trained head")
         self.top_bar.set_head_notes(notes)
 
     def _name_undo(self, text: str) -> None:
@@ -348,3 +357,10 @@ class Workbench(QObject):
 
     def _open_dropped(self, urls: list[QUrl]) -> None:
         self.study.open_paths([Path(url.toLocalFile()) for url in urls if url.isLocalFile()])
+
+
+def _head_note(head: HeadInfo) -> str:
+    """What a head was trained on and how far off it was, short enough for a menu."""
+    words = head.training_data.split(" (", maxsplit=1)[0]
+    error = head.accuracy.get("mae_mm")
+    return f"{words} · {error:.1f} mm" if isinstance(error, int | float) else words

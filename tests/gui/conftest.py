@@ -44,6 +44,7 @@ def make_bench(qtbot: QtBot, tmp_path: Path, qapp) -> Iterator[Callable[[], Work
 
     yield make
     for bench in made:
+        bench.keeper._waiting.clear()  # else a failed test would wait for somebody's answer
         bench.window.close()
         bench.deleteLater()
     assert not [t.name for t in threading.enumerate() if t.name.startswith("sonichu-")]

@@ -253,3 +253,102 @@ def test_leaving_the_canvas_lets_go_of_the_hover(bench):
     assert bench.document.hovered == 0
     QApplication.sendEvent(bench.canvas, QEvent(QEvent.Type.Leave))
     assert bench.document.hovered is None
+
+
+# ---- slips of the hand ---------------------------------------------------------------------------
+
+
+def start_placing(bench, task="HC"):
+    bench.document.set_task(bench.tasks[task])
+    bench.actions["place"].trigger()
+
+
+def test_panning_while_placing_places_nothing(bench):
+    start_placing(bench)
+    drag(bench.canvas, (60.0, 60.0), QPoint(40, 10))
+    assert bench.document.annotation.is_empty
+
+
+def test_escape_while_dragging_in_placing_mode_places_nothing_on_release(bench):
+    start_placing(bench)
+    click(bench.canvas, HEAD[0])
+    before = bench.document.annotation
+    place = press(bench.canvas, HEAD[0])
+    move(bench.canvas, place + QPoint(30, 30))
+    QTest.keyClick(bench.canvas, Qt.Key.Key_Escape)
+    release(bench.canvas, place + QPoint(30, 30))
+    assert bench.document.annotation == before
+
+
+def test_a_double_click_places_one_point(bench):
+    start_placing(bench, "IVC")
+    place = at(bench.canvas, (100.0, 100.0))
+    click(bench.canvas, (100.0, 100.0))
+    QTest.mouseDClick(bench.canvas, LEFT, Qt.KeyboardModifier.NoModifier, place)
+    assert bench.document.annotation.keypoints[1] is None
+
+
+def test_a_chosen_empty_slot_is_filled_next(bench):
+    start_placing(bench)
+    QTest.keyClick(bench.canvas, Qt.Key.Key_3)
+    click(bench.canvas, HEAD[2])
+    assert [p is None for p in bench.document.annotation.keypoints] == [True, True, False, True]
+    click(bench.canvas, HEAD[0])
+    assert bench.document.annotation.keypoints[0] is not None
+
+
+def test_a_click_beside_the_frame_places_nothing(bench):
+    start_placing(bench)
+    click(bench.canvas, (-15.0, 100.0))
+    assert bench.document.annotation.is_empty
+
+
+def test_placing_on_top_of_another_point_is_possible(bench):
+    start_placing(bench)
+    click(bench.canvas, HEAD[0])
+    click(bench.canvas, HEAD[0])
+    assert bench.document.annotation.keypoints[1] is not None
+
+
+@pytest.mark.parametrize(
+    ("key", "status"), [(Qt.Key.Key_O, Status.EXCLUDED), (Qt.Key.Key_U, Status.FLAGGED)]
+)
+def test_a_frame_set_aside_stays_so_when_a_point_is_nudged_until_the_key_again(bench, key, status):
+    place_head(bench)
+    QTest.keyClick(bench.canvas, key)
+    QTest.keyClick(bench.canvas, Qt.Key.Key_1)
+    QTest.keyClick(bench.canvas, Qt.Key.Key_Right)
+    assert stored(bench).annotation.status is status
+    QTest.keyClick(bench.canvas, key)
+    assert stored(bench).annotation.status is Status.EDITED
+
+
+def test_nudging_an_absent_point_leaves_it_absent(bench):
+    place_head(bench)
+    QTest.keyClick(bench.canvas, Qt.Key.Key_1)
+    QTest.keyClick(bench.canvas, Qt.Key.Key_Delete)
+    QTest.keyClick(bench.canvas, Qt.Key.Key_Right)
+    assert stored(bench).annotation.keypoints[0].state is PointState.ABSENT
+
+
+def test_accepting_with_points_missing_is_said(bench):
+    start_placing(bench)
+    click(bench.canvas, HEAD[0])
+    QTest.keyClick(bench.canvas, Qt.Key.Key_Y)
+    assert "1 of 4" in bench.banner.text
+
+
+def test_calibrating_while_placing_takes_the_line_in_hand(bench):
+    start_placing(bench)
+    QTest.keyClick(bench.canvas, Qt.Key.Key_K)
+    assert bench.document.tool is Tool.SCALE
+
+
+def test_tab_leaves_the_canvas_after_the_last_point(bench):
+    place_head(bench)
+    QTest.keyClick(bench.canvas, Qt.Key.Key_Escape)
+    for number in range(4):
+        QTest.keyClick(bench.canvas, Qt.Key.Key_Tab)
+        assert bench.document.selected == number
+    QTest.keyClick(bench.canvas, Qt.Key.Key_Tab)
+    assert not bench.canvas.hasFocus()

@@ -61,11 +61,32 @@ def test_predicting_again_never_replaces_a_persons_points(bench, qtbot):
     QTest.keyClick(bench.canvas, Qt.Key.Key_R)
     qtbot.waitUntil(lambda: bench.document.proposal is not None, timeout=LOADED)
     assert bench.document.annotation == mine
-    bench.document.accept_proposal()
+    QTest.keyClick(bench.canvas, Qt.Key.Key_T)
     assert bench.document.annotation.status is Status.ACCEPTED
     assert bench.document.annotation.keypoints != mine.keypoints
     bench.actions["undo"].trigger()
     assert bench.document.annotation == mine
+
+
+def test_accepting_while_a_proposal_waits_accepts_the_persons_points(bench, qtbot):
+    predict_head(bench, qtbot)
+    drag(bench.canvas, bench.document.annotation.keypoints[2].xy, QPoint(60, 10))
+    mine = bench.document.annotation.keypoints
+    QTest.keyClick(bench.canvas, Qt.Key.Key_R)
+    qtbot.waitUntil(lambda: bench.document.proposal is not None, timeout=LOADED)
+    QTest.keyClick(bench.canvas, Qt.Key.Key_Y)
+    assert bench.document.annotation.status is Status.ACCEPTED
+    assert bench.document.annotation.keypoints == mine
+    assert bench.document.proposal is None
+
+
+def test_a_prediction_asked_for_before_the_frame_is_shown_is_made_for_it(bench, qtbot):
+    bench.document.set_task(bench.tasks["HC"])
+    bench.study.close()
+    bench.study.show(bench.document.study.paths[2])
+    QTest.keyClick(bench.canvas, Qt.Key.Key_R)
+    qtbot.waitUntil(lambda: bench.document.annotation.is_complete, timeout=LOADED)
+    assert bench.document.path.name == "frame10.png"
 
 
 def test_a_result_for_a_frame_no_longer_shown_is_dropped(bench, qtbot):

@@ -6,10 +6,12 @@ import shutil
 
 import pydicom
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 
 from sonichu_gui.domain.calibration import ScaleSource, Trust
 from sonichu_gui.gui.place import Tool
-from tests.gui.hands import click
+from tests.gui.hands import at, click, move
 from tests.gui.scenes import open_and_wait
 
 
@@ -45,6 +47,22 @@ def test_two_clicks_and_a_length_give_millimetres_and_undo_takes_them_back(bench
     assert measured(bench).unit == "px"
     bench.actions["redo"].trigger()
     assert measured(bench).unit == "mm"
+
+
+def test_after_the_second_click_the_length_is_typed_at_once(bench, qtbot):
+    place_ivc(bench)
+    QTest.keyClick(bench.canvas, Qt.Key.Key_K)
+    click(bench.canvas, (50.0, 50.0))
+    move(bench.canvas, at(bench.canvas, (100.0, 50.0)))
+    assert bench.document.scale_line[1][0] == pytest.approx(100.0, abs=1.0)
+    assert not bench.measure_panel.scale.form.isVisible()
+    click(bench.canvas, (150.0, 50.0))
+    field = bench.measure_panel.scale.form.field
+    qtbot.waitUntil(field.hasFocus)
+    QTest.keyClicks(field, "20")
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    assert measured(bench).value == pytest.approx(10.0, rel=0.02)
+    assert bench.canvas.hasFocus()
 
 
 def test_the_scale_is_there_again_after_a_restart(bench, make_bench, qtbot, study):

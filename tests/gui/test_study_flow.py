@@ -193,3 +193,81 @@ def test_a_store_that_cannot_be_read_is_refused_and_left_untouched(make_bench, q
     store.unlink()
     bench.actions["save_now"].trigger()
     assert bench.keeper.waiting == 0
+
+
+def place_vena_cava(bench, first=(100.0, 100.0), second=(100.0, 150.0)):
+    bench.document.set_task(bench.tasks["IVC"])
+    bench.actions["place"].trigger()
+    click(bench.canvas, first)
+    click(bench.canvas, second)
+
+
+def test_what_waited_for_a_broken_store_can_be_exported_once_it_is_mended(
+    make_bench, qtbot, study, tmp_path
+):
+    store = study / "sonichu-labels.sqlite"
+    store.write_bytes(b"")
+    bench = make_bench()
+    open_and_wait(bench, qtbot, study)
+    place_vena_cava(bench)
+    assert bench.keeper.waiting == 2
+    store.unlink()
+    bench.actions["save_now"].trigger()
+    out = tmp_path / "labels.csv"
+    bench.labels.export_labels("csv", out, task_id=None, statuses=(Status.EDITED,))
+    qtbot.waitUntil(out.exists)
+    assert "frame1.png" in out.read_text(encoding="utf-8")
+
+
+def test_a_store_deleted_while_open_is_made_anew_when_the_folder_is_opened_again(
+    bench, qtbot, study
+):
+    place_vena_cava(bench)
+    for file in study.glob("sonichu-labels.sqlite*"):
+        file.unlink()
+    bench.actions["undo"].trigger()
+    assert bench.keeper.waiting > 0
+    bench.study.open_paths([study])
+    qtbot.waitUntil(lambda: bench.keeper.waiting == 0)
+    assert (study / "sonichu-labels.sqlite").exists()
+
+
+def test_a_label_changed_in_another_window_is_shown_and_not_overwritten(
+    bench, make_bench, qtbot, study
+):
+    other = make_bench()
+    open_and_wait(other, qtbot, study)
+    other.document.set_task(other.tasks["IVC"])
+    place_vena_cava(bench)
+    theirs = bench.document.annotation
+    other.actions["place"].trigger()
+    click(other.canvas, (200.0, 60.0))
+    qtbot.waitUntil(lambda: "another window" in other.banner.text)
+    assert other.document.annotation == theirs
+    place = bench.document.place
+    assert bench.keeper.store_of(study).current(place.frame, "IVC").annotation == theirs
+
+
+def test_a_bad_frame_of_a_cine_leaves_the_good_ones_in_reach(make_bench, qtbot, tmp_path):
+    path = tmp_path / "cine.dcm"
+    shutil.copy(pydicom.examples.get_path("ybr_color"), path)
+    bench = make_bench()
+    open_and_wait(bench, qtbot, path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    bench.study.show_frame(29)
+    qtbot.waitUntil(lambda: bool(bench.banner.text))
+    assert bench.document.frame_index == 0
+    path.write_bytes(whole)
+    assert bench.document.source is not None
+    bench.study.step_frame(1)
+    qtbot.waitUntil(lambda: bench.document.frame_index == 1)
+
+
+def test_accepting_before_the_next_frame_is_shown_accepts_nothing(bench, qtbot):
+    place_vena_cava(bench)
+    bench.study.close()
+    bench.study.show(bench.document.study.paths[2])
+    QTest.keyClick(bench.canvas, Qt.Key.Key_Y)
+    assert bench.document.annotation.status is Status.EDITED
+    qtbot.waitUntil(lambda: bench.document.path.name == "frame10.png")

@@ -12,6 +12,7 @@ H held               look under the marks;  Space tapped: accept and next
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from sonichu_gui.gui.document import Document
 
 WHEEL_STEP = 1.2
+OFF_FRAME_PX = 10.0
+"""A click this far off the frame is a slip, not a point on its border."""
 
 
 class _Grip(Enum):
@@ -73,10 +76,11 @@ class Hand(QObject):
         self._pan_from: Point | None = None
         self._left_pans = False
         self._has_panned = False
+        self._scale_start: Point | None = None
         canvas.installEventFilter(self)
         document.frame_changed.connect(self.let_go)
         document.task_changed.connect(self.let_go)
-        document.tool_changed.connect(self._show_cursor)
+        document.tool_changed.connect(self._take_tool)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Handles the canvas' mouse events."""
@@ -124,7 +128,7 @@ class Hand(QObject):
         at = (event.position().x(), event.position().y())
         kind = event.type()
         if kind in (QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonDblClick):
-            self._press(event, at)
+            self._press(event, at, double=kind == QEvent.Type.MouseButtonDblClick)
         elif kind == QEvent.Type.MouseMove:
             self._move(at)
         elif kind == QEvent.Type.MouseButtonRelease:
@@ -133,11 +137,13 @@ class Hand(QObject):
             return False
         return True
 
-    def _press(self, event: QMouseEvent, at: Point) -> None:
+    def _press(self, event: QMouseEvent, at: Point, *, double: bool) -> None:
         self._canvas.setFocus(Qt.FocusReason.MouseFocusReason)
         button = event.button()
         if button == Qt.MouseButton.MiddleButton:
             self._start_pan(at)
+        elif double and self._document.tool is not Tool.EDIT:
+            return  # one click, one point: the second half of a double click means nothing
         elif button == Qt.MouseButton.LeftButton and self._held.grip is _Grip.NOTHING:
             if self._left_pans:
                 self._has_panned = True
@@ -203,21 +209,25 @@ class Hand(QObject):
         self._canvas.show_loupe(None)
         if held.grip is _Grip.POINT:
             self._document.move_point(held.index, self._dragged_to(held, at))
-        elif held.grip is _Grip.PRESSED_GROUND or self._document.tool is Tool.PLACE:
-            self._click_ground(at)
-        elif held.grip is _Grip.SCALE_END and is_drag(press=held.press, now=at):
-            self._draw_scale_line(at)
+        elif held.grip in (_Grip.PRESSED_GROUND, _Grip.PRESSED_POINT):
+            self._click(held, at)
+        elif held.grip is _Grip.SCALE_END:
+            self._end_scale_line(at)
         self._show_cursor()
 
-    def _click_ground(self, at: Point) -> None:
-        document = self._document
-        index = document.annotation.next_unplaced
+    def _click(self, held: _Held, at: Point) -> None:
+        """Places the point that is due, also on top of another one; else deselects."""
+        document, index = self._document, self._document.place_target
+        point = self._canvas.view.to_image(at)
         if document.tool is Tool.PLACE and index is not None:
-            document.move_point(index, self.on_frame(self._canvas.view.to_image(at)))
+            if math.dist(point, self.on_frame(point)) > OFF_FRAME_PX:
+                document.noted.emit(self.tr("Click inside the frame"))
+                return
+            document.move_point(index, self.on_frame(point))
             document.select(index)
             if document.annotation.is_complete:
                 document.set_tool(Tool.EDIT)
-        else:
+        elif held.grip is _Grip.PRESSED_GROUND:
             document.select(None)
 
     def _drag_point(self, at: Point) -> None:
@@ -234,9 +244,12 @@ class Hand(QObject):
         index = None if self._canvas.is_peeking else self._point_at(at)
         self._document.hover(index)
         self._show_cursor()
-        unplaced = self._document.annotation.next_unplaced
-        if self._document.tool is Tool.PLACE and unplaced is not None:
-            self._canvas.show_word(self._document.task.keypoints[unplaced].name, at)
+        due = self._document.place_target
+        if self._document.tool is Tool.PLACE and due is not None:
+            self._canvas.show_word(self._document.task.keypoints[due].name, at)
+        elif self._scale_start is not None:
+            end = self.on_frame(self._canvas.view.to_image(at))
+            self._document.set_scale_line((self._scale_start, end))
 
     def _wheel(self, event: QWheelEvent) -> None:
         steps = (event.angleDelta().y() or event.angleDelta().x()) / 120.0
@@ -263,19 +276,26 @@ class Hand(QObject):
 
     def _start_scale_line(self, at: Point) -> None:
         """First click sets one end, a drag or a second click the other."""
-        line = self._document.scale_line
-        point = self.on_frame(self._canvas.view.to_image(at))
         self._held = _Held(_Grip.SCALE_END, at, at)
-        if line is not None and line[0] == line[1]:
-            self._document.set_scale_line((line[0], point))
-        else:
-            self._document.set_scale_line((point, point))
+        if self._scale_start is None:
+            self._scale_start = self.on_frame(self._canvas.view.to_image(at))
+            self._document.set_scale_line((self._scale_start, self._scale_start))
 
     def _draw_scale_line(self, at: Point) -> None:
-        line = self._document.scale_line
-        if line is not None and is_drag(press=self._held.press, now=at):
+        if self._scale_start is not None:
             end = self.on_frame(self._canvas.view.to_image(at))
-            self._document.set_scale_line((line[0], end))
+            self._document.set_scale_line((self._scale_start, end))
+
+    def _end_scale_line(self, at: Point) -> None:
+        """A release far from the first end, or a second click, makes the line whole."""
+        line = self._document.scale_line
+        if self._scale_start is None or line is None:
+            return
+        start = self._canvas.view.to_widget(self._scale_start)
+        if is_drag(press=start, now=at):
+            self._draw_scale_line(at)
+            self._scale_start = None
+            self._document.finish_scale_line()
 
     # ---- small things ----------------------------------------------------------------------
 
@@ -309,6 +329,10 @@ class Hand(QObject):
         self._canvas.peek(False)
         if self._held.grip is not _Grip.NOTHING:
             self.let_go()
+
+    def _take_tool(self, _: object = None) -> None:
+        self._scale_start = None
+        self._show_cursor()
 
     def _show_cursor(self, _: object = None) -> None:
         if self._document.tool is not Tool.EDIT:

@@ -37,7 +37,9 @@ class CanvasHint(QLabel):
         document.tool_changed.connect(self._renew)
         document.annotation_changed.connect(self._renew)
         document.scale_line_changed.connect(self._renew)
+        document.scale_line_drawn.connect(self._renew)
         document.frame_changed.connect(self._renew)
+        document.selection_changed.connect(self._renew)
         self._renew()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -59,10 +61,12 @@ class CanvasHint(QLabel):
         if document.tool is Tool.SCALE:
             if document.scale_line is None:
                 return self.tr("Click one end of a length you know, then the other   Esc cancels")
+            if not document.scale_line_is_whole:
+                return self.tr("Click the other end   Esc cancels")
             return self.tr("Give the length of the line in the scale card   Esc cancels")
-        unplaced = document.annotation.next_unplaced
-        if document.tool is Tool.PLACE and unplaced is not None:
-            name = document.task.keypoints[unplaced].name
+        due = document.place_target
+        if document.tool is Tool.PLACE and due is not None:
+            name = document.task.keypoints[due].name
             return self.tr("Click {}   Backspace takes back   Esc ends").format(name)
         if document.annotation.is_empty:
             return self.tr("R predict   P place by hand   F fit")

@@ -143,7 +143,9 @@ class Keys(QObject):
                 document.select(number - 1)
         elif event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
             step = -1 if event.key() == Qt.Key.Key_Backtab else 1
-            document.select(next_index(document.selected, count=count, step=step))
+            following = next_index(document.selected, count=count, step=step)
+            document.select(following)
+            return following is not None  # past the last point the focus goes on
         elif event.key() == Qt.Key.Key_Backspace and document.tool is Tool.PLACE:
             self._take_back()
         else:

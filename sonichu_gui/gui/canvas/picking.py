@@ -46,8 +46,7 @@ def clamped(point: Point, *, width: int, height: int) -> Point:
     return min(max(point[0], -0.5), width - 0.5), min(max(point[1], -0.5), height - 0.5)
 
 
-def next_index(current: int | None, *, count: int, step: int) -> int:
-    """The keypoint after (step 1) or before (step -1) the current, around the end."""
-    if current is None:
-        return 0 if step > 0 else count - 1
-    return (current + step) % count
+def next_index(current: int | None, *, count: int, step: int) -> int | None:
+    """The keypoint after (step 1) or before (step -1) the current; None past the ends."""
+    following = (-1 if step > 0 else count) + step if current is None else current + step
+    return following if 0 <= following < count else None

@@ -39,7 +39,7 @@ class CalibrateController(QObject):
                 end=line[1],
                 length_mm=length_mm,
                 author=self._document.rater,
-                pixel_aspect=self._document.calibration.scale_for().aspect,
+                pixel_aspect=self._document.calibration.scale_for(line).aspect,
             )
         except ValueError as error:
             self._document.failed.emit(

@@ -71,10 +71,13 @@ class LabelsController(QObject):
                 )
 
         def done(report: ExportReport) -> None:
-            text = self.tr("{} labels written to {}").format(report.count, out.name)
+            text = self.tr("Labels written to {}: {}").format(out.name, report.count)
             if report.skipped:
-                left_out = self.tr("; {} left out: {}")
+                left_out = self.tr("; left out: {}, first {}")
                 text += left_out.format(len(report.skipped), report.skipped[0])
+            if self._document.keeper.waiting:
+                unsaved = self.tr("; edits not saved yet and not in it: {}")
+                text += unsaved.format(self._document.keeper.waiting)
             self.written.emit(text)
 
         self._submit(work, done, self.tr("Writing {}").format(out.name))
@@ -118,10 +121,10 @@ class LabelsController(QObject):
         return self.folder
 
     def _tell_import(self, report: ImportReport, file: Path) -> str:
-        text = self.tr("{} labels imported from {}").format(report.imported, file.name)
+        text = self.tr("Labels imported from {}: {}").format(file.name, report.imported)
         if report.skipped:
             first = report.skipped[0]
-            text += self.tr("; {} rows left out, e.g. row {}: {}").format(
+            text += self.tr("; rows left out: {}, first row {}: {}").format(
                 len(report.skipped), first.row, first.reason
             )
         return text

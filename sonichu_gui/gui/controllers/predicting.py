@@ -6,13 +6,14 @@ shown is dropped; a person's points are never replaced (see `Document.receive`).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from sonichu_gui.domain.annotation import proposed_annotation
 from sonichu_gui.errors import ModelError, SonichuError, UntrainedHead
-from sonichu_gui.gui.jobs import IsCancelled, JobRunner, Lane, Report
+from sonichu_gui.gui.jobs import JobRunner, Lane, Report
 from sonichu_gui.gui.place import Tool
 from sonichu_gui.prediction import zoo
 
@@ -26,6 +27,15 @@ if TYPE_CHECKING:
     from sonichu_gui.prediction.local import LocalPredictor
 
 KEY = "predict"
+
+
+@dataclass(slots=True)
+class Engine:
+    """A model on a device: what one choice of both stands for, loaded by its first prediction."""
+
+    folder: Path
+    device: str
+    predictor: LocalPredictor | None = None
 
 
 class PredictController(QObject):
@@ -53,7 +63,8 @@ class PredictController(QObject):
         self._device = device
         self._tta = tta
         self._devices_told = False
-        self._predictor: LocalPredictor | None = None
+        self._engine: Engine | None = None
+        self._asked_early = False
         self._info: zoo.ModelInfo | None = None
         self._folder = model
         document.task_changed.connect(self._drop)
@@ -87,7 +98,8 @@ class PredictController(QObject):
         except ModelError as error:
             self._document.failed.emit(error)
             return False
-        self._folder, self._info, self._predictor = folder, info, None
+        self._folder, self._info, self._engine = folder, info, None
+        self._jobs.cancel(KEY)
         self.model_chosen.emit(folder)
         self.model_changed.emit(info)
         self._tell_state()
@@ -95,7 +107,8 @@ class PredictController(QObject):
 
     def use_device(self, device: str) -> None:
         """Runs the model on another device from the next prediction on."""
-        self._device, self._predictor = device, None
+        self._device, self._engine = device, None
+        self._jobs.cancel(KEY)
         self._tell_state()
 
     def use_tta(self, on: bool) -> None:
@@ -105,6 +118,9 @@ class PredictController(QObject):
     def predict(self) -> None:
         """Asks for the points of the shown frame and task."""
         document, frame, task = self._document, self._document.frame, self._document.task
+        if document.awaits_frame:
+            self._asked_early = True  # for the frame that is about to be shown
+            return
         if frame is None:
             document.noted.emit(self.tr("Open a frame first"))
             return
@@ -117,10 +133,12 @@ class PredictController(QObject):
         except ModelError as error:
             self._offer_hand(error)
             return
+        engine = self._engine or Engine(self._info.folder, self._device)
+        self._engine = engine
         tta = self._tta
         self._jobs.submit(
             Lane.MODEL,
-            lambda is_cancelled, report: self._run(frame, task, tta, is_cancelled, report),
+            lambda _is_cancelled, report: self._run(engine, frame, task, tta, report),
             key=KEY,
             done=lambda prediction: self._receive(prediction, task),
             failed=self._fail,
@@ -128,19 +146,18 @@ class PredictController(QObject):
         )
 
     def _run(
-        self, frame: Frame, task: Task, tta: bool, is_cancelled: IsCancelled, report: Report
+        self, engine: Engine, frame: Frame, task: Task, tta: bool, report: Report
     ) -> Prediction:
         """Worker thread: loads the model once, then predicts."""
-        if self._predictor is None:
+        if engine.predictor is None:
             report(-1.0, self.tr("Loading the model"))
             from sonichu_gui.prediction.local import LocalPredictor
 
-            assert self._info is not None  # noqa: S101 - predict() has looked it up
-            predictor = LocalPredictor(self._info.folder, device=self._device)
+            predictor = LocalPredictor(engine.folder, device=engine.device)
             predictor.load()
-            self._predictor = predictor
+            engine.predictor = predictor
             report(-1.0, self.tr("Predicting {}").format(task.title))
-        return self._predictor.predict(frame, task, tta=tta)
+        return engine.predictor.predict(frame, task, tta=tta)
 
     def _receive(self, prediction: Prediction, task: Task) -> None:
         annotation = proposed_annotation(task, prediction.keypoints, prediction.model)
@@ -178,10 +195,14 @@ class PredictController(QObject):
     def _drop(self, _: object = None) -> None:
         """The frame or task changed: what is being computed is no longer wanted."""
         self._jobs.cancel(KEY)
+        if self._asked_early and self._document.frame is not None:
+            self._asked_early = False
+            QTimer.singleShot(0, self, self.predict)
 
     def _tell_state(self) -> None:
         if self._info is None:
             self.state_changed.emit(self.tr("No model"))
             return
-        device = self._predictor.device if self._predictor else self._device
+        predictor = self._engine.predictor if self._engine else None
+        device = predictor.device if predictor else self._device
         self.state_changed.emit(f"{self._info.name} · {device.upper()}")

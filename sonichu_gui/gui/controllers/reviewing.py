@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from sonichu_gui.domain.annotation import PointState, Status
 
@@ -21,22 +21,35 @@ class ReviewController(QObject):
         study: Goes on to the next file.
     """
 
+    incomplete = Signal(str)  # an accepted label lacks points
+
     def __init__(self, document: Document, study: StudyController) -> None:
         super().__init__(document)
         self._document = document
         self._study = study
 
     def accept(self) -> bool:
-        """Accepts the points, or the model's proposal when one waits."""
+        """Accepts the points as they are; a model's other opinion is put away, never taken."""
         document = self._document
-        if document.proposal is not None:
-            document.accept_proposal()
-        elif document.annotation.is_empty:
+        if document.awaits_frame:
+            document.noted.emit(self.tr("The next frame is not shown yet"))
+            return False
+        annotation = document.annotation
+        if annotation.is_empty:
             document.noted.emit(self.tr("No points to accept"))
             return False
-        else:
-            document.set_status(Status.ACCEPTED)
+        document.dismiss_proposal()
+        document.set_status(Status.ACCEPTED)
+        if not annotation.is_complete:
+            missing = annotation.keypoints.count(None)
+            text = self.tr("Accepted with {} of {} points")
+            count = len(annotation.keypoints)
+            self.incomplete.emit(text.format(count - missing, count))
         return True
+
+    def take_proposal(self) -> None:
+        """Takes the model's points in place of the person's; undo brings those back."""
+        self._document.accept_proposal()
 
     def accept_and_next(self) -> None:
         """Accepts and opens the next file."""
@@ -44,14 +57,21 @@ class ReviewController(QObject):
             self._study.step_file(1)
 
     def flag(self) -> None:
-        """Marks the frame for another look."""
-        if self._document.frame is not None:
-            self._document.set_status(Status.FLAGGED)
+        """Marks the frame for another look; again: takes the mark back."""
+        self._toggle(Status.FLAGGED)
 
     def exclude(self) -> None:
-        """Marks the frame as not to be used."""
-        if self._document.frame is not None:
-            self._document.set_status(Status.EXCLUDED)
+        """Marks the frame as not to be used; again: takes the mark back."""
+        self._toggle(Status.EXCLUDED)
+
+    def _toggle(self, status: Status) -> None:
+        document = self._document
+        if document.frame is None:
+            return
+        if document.annotation.status is not status:
+            document.set_status(status)
+        else:
+            document.set_status(Status.TODO if document.annotation.is_empty else Status.EDITED)
 
     def swap_ends(self) -> None:
         """Exchanges the ends of the selected pair."""

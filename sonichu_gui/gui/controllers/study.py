@@ -6,8 +6,6 @@ of travel are read ahead into a cache bounded by bytes, so that the next frame i
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +22,7 @@ from sonichu_gui.tasks import load_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from sonichu_gui.domain.frame import Frame
     from sonichu_gui.gui.controllers.reading import Shown
@@ -137,13 +136,19 @@ class StudyController(QObject):
             self._jobs.cancel("show")
             self._shown(ready)
             return
+        self._document.awaits_frame = True
 
         def work(is_cancelled: IsCancelled, report: Report) -> Shown:
             return self._reader.read(path, index)
 
         def failed(error: BaseException) -> None:
-            self._document.clear_frame()
-            self._document.path = path
+            document = self._document
+            document.awaits_frame = False
+            if document.path == path and document.frame is not None:
+                self._wanted = (path, document.frame_index)  # the cine's last good frame stays
+            else:
+                document.clear_frame()
+                document.path = path
             self._tell(error)
 
         self._jobs.submit(
@@ -204,7 +209,7 @@ class StudyController(QObject):
         def failed(error: BaseException) -> None:
             self.thumbnail_made.emit(path, QImage())
 
-        self._jobs.submit(Lane.READING, work, key=f"thumbnail {path}", done=done, failed=failed)
+        self._jobs.submit(Lane.THUMBNAILS, work, key=f"thumbnail {path}", done=done, failed=failed)
 
     def read_statuses(self) -> None:
         """Tells the status of every file of the study that a store knows."""
@@ -291,11 +296,9 @@ class StudyController(QObject):
 
 
 def _common_folder(files: Sequence[Path]) -> Path | None:
-    """The innermost folder that holds all files; None when there is none (other drives)."""
-    try:
-        return Path(os.path.commonpath([path.parent for path in files]))
-    except ValueError:
-        return None
+    """The folder of all files; None when they are from several, whose labels stay apart."""
+    folders = {path.parent for path in files}
+    return folders.pop() if len(folders) == 1 else None
 
 
 def _thumbnail(frame: Frame) -> QImage:

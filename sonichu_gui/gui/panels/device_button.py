@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QWidget
 
 from sonichu_gui.gui.panels.controls import PanelButton
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class DeviceButton(PanelButton):

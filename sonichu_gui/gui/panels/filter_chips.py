@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QPaintEvent, QResizeEvent
@@ -11,6 +11,9 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStylePainter, QWidget
 from sonichu_gui.gui import theme
 from sonichu_gui.gui.panels.controls import PanelButton, paint_empty_button
 from sonichu_gui.gui.panels.frame_list_model import FrameFilter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _HEIGHT = 26
 _SPACING = 4

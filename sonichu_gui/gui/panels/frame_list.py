@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QModelIndex, QSize, Qt, QTimer, Signal
@@ -25,6 +23,9 @@ from sonichu_gui.gui.panels.frame_list_delegate import ROW_HEIGHT, FrameListDele
 from sonichu_gui.gui.panels.frame_list_model import PATH_ROLE, FrameFilter, FrameListModel, Index
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
     from sonichu_gui.domain.annotation import Status
     from sonichu_gui.domain.task import Task
     from sonichu_gui.gui.document import Document

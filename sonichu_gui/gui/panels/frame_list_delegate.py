@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QPixmap
@@ -21,6 +21,9 @@ from sonichu_gui.gui.panels.frame_list_model import (
 )
 from sonichu_gui.gui.panels.status_mark import STATUS_ROLES, paint_status
 from sonichu_gui.gui.panels.words import status_word
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ROW_HEIGHT = 66
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, OrderedDict
-from collections.abc import Mapping
 from enum import Enum
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QImage, QPixmap
@@ -19,6 +18,10 @@ from PySide6.QtGui import QImage, QPixmap
 from sonichu_gui.domain.annotation import Status
 from sonichu_gui.gui.panels.thumbnail import rounded_thumbnail
 from sonichu_gui.gui.panels.words import status_word, tr
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 PATH_ROLE = Qt.ItemDataRole.UserRole + 1
 STATUS_ROLE = Qt.ItemDataRole.UserRole + 2

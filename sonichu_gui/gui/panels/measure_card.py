@@ -5,7 +5,6 @@ The rows are painted, so that a drag costs one repaint of what changed and no la
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, Qt
@@ -19,6 +18,8 @@ from sonichu_gui.gui.panels.controls import ActionButton, elided
 from sonichu_gui.gui.panels.words import measurement_text, uncertainty_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sonichu_gui.domain.annotation import Annotation
     from sonichu_gui.domain.measurement import Measurement
     from sonichu_gui.domain.task import Task

@@ -50,6 +50,7 @@ class ScaleCard(QWidget):
         document.calibration_changed.connect(self._refresh)
         document.annotation_changed.connect(self._refresh)
         document.scale_line_changed.connect(self._show_line)
+        document.scale_line_drawn.connect(self._ask_length)
         self._refresh()
         self._show_line(document.scale_line)
 
@@ -113,7 +114,12 @@ class ScaleCard(QWidget):
         ]
 
     def _show_line(self, line: tuple[tuple[float, float], tuple[float, float]] | None) -> None:
-        aspect = self._scale.aspect if self._scale is not None else 1.0
+        """A line that is taken back or begun anew is not asked about."""
+        if not self._document.scale_line_is_whole:
+            self.form.show_line(None, pixel_aspect=1.0)
+
+    def _ask_length(self, line: tuple[tuple[float, float], tuple[float, float]]) -> None:
+        aspect = self._document.calibration.scale_for(line).aspect
         self.form.show_line(line, pixel_aspect=aspect)
 
     def _confirm(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRect, QSize, Qt, Signal
@@ -21,6 +20,8 @@ from sonichu_gui.gui.panels.controls import CONTROL_HEIGHT, PanelButton, elided,
 from sonichu_gui.gui.panels.task_menu import TaskMenu, paint_dot
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from sonichu_gui.domain.task import Task
     from sonichu_gui.gui.document import Document
 

@@ -7,7 +7,6 @@ cut off.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,8 @@ from sonichu_gui.gui.panels.device_button import DeviceButton
 from sonichu_gui.gui.panels.task_picker import TaskPicker
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from sonichu_gui.domain.task import Task
     from sonichu_gui.gui.document import Document
     from sonichu_gui.gui.place import Study

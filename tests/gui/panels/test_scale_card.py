@@ -38,6 +38,7 @@ def card(qtbot, document):
 def drawn(card, document):
     document.set_tool(Tool.SCALE)
     document.set_scale_line(LINE)
+    document.finish_scale_line()
     return card
 
 
@@ -84,6 +85,8 @@ def test_the_form_comes_with_the_line_and_goes_with_it(card, document):
     assert not card.form.isVisible()
     document.set_tool(Tool.SCALE)
     document.set_scale_line(LINE)
+    assert not card.form.isVisible()
+    document.finish_scale_line()
     assert card.form.isVisible()
     document.set_tool(Tool.EDIT)
     assert not card.form.isVisible()
@@ -132,8 +135,9 @@ def test_cancel_puts_the_tool_away(qtbot, drawn, document):
 
 
 def test_a_line_too_short_says_so(qtbot, drawn, document):
-    qtbot.keyClicks(drawn.form.field, "20")
     document.set_scale_line(((0.0, 0.0), (2.0, 0.0)))
+    document.finish_scale_line()
+    qtbot.keyClicks(drawn.form.field, "20")
     assert drawn.form.said == "The line is too short: draw a longer one"
 
 
@@ -141,6 +145,7 @@ def test_the_length_is_forgotten_between_lines(qtbot, drawn, document):
     qtbot.keyClicks(drawn.form.field, "20")
     document.set_tool(Tool.EDIT)
     document.set_scale_line(LINE)
+    document.finish_scale_line()
     assert drawn.form.field.text() == ""
 
 
