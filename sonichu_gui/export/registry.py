@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +18,8 @@ from sonichu_gui.export.out_file import write_whole
 from sonichu_gui.export.predictions import render_predictions
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
     from sonichu_gui.domain.task import Task
     from sonichu_gui.export.label import Exporter
     from sonichu_gui.labels.place import LabelPlace
@@ -37,25 +38,48 @@ class ExportFormat:
 
     Attributes:
         title: What a person calls it.
+        words: What it is for.
+        file_name: What a file of it is called unless told otherwise.
         render: Labels to the contents of a file.
         statuses: Which labels leave unless told otherwise; None for all.
         of_labels: Whether it holds the labels' own points, so that one without any stays out.
     """
 
     title: str
+    words: str
+    file_name: str
     render: Exporter
     statuses: tuple[Status, ...] | None = STOOD_FOR
     of_labels: bool = True
 
 
 FORMATS: Mapping[str, ExportFormat] = {
-    "csv": ExportFormat("Label CSV", render_csv),
-    "coco": ExportFormat("COCO keypoints", render_coco),
-    "predictions": ExportFormat(
-        "Predictions JSON", render_predictions, statuses=None, of_labels=False
+    "csv": ExportFormat(
+        "Label CSV", "Points for training, one row a frame", "labels.csv", render_csv
     ),
-    "measurements": ExportFormat("Measurements CSV", render_measurements),
-    "corrections": ExportFormat("Corrections JSON", render_corrections),
+    "coco": ExportFormat(
+        "COCO keypoints", "For other training tools", "keypoints.json", render_coco
+    ),
+    "predictions": ExportFormat(
+        "Predictions JSON",
+        "What the model said, in the challenge's format",
+        "regression_predictions.json",
+        render_predictions,
+        statuses=None,
+        of_labels=False,
+    ),
+    "measurements": ExportFormat(
+        "Measurements CSV",
+        "Numbers with unit, uncertainty and scale source",
+        "measurements.csv",
+        render_measurements,
+    ),
+    "corrections": ExportFormat(
+        "Corrections JSON",
+        "What the model said and what a person made of it",
+        "corrections.json",
+        render_corrections,
+    ),
 }
 
 

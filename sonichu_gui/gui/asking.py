@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QStandardPaths
 
 from sonichu_gui.gui.dialogs.about import About
-from sonichu_gui.gui.dialogs.export_dialog import ExportChoice, ExportDialog
 from sonichu_gui.gui.dialogs.file_choice import (
     ask_for_folder,
     ask_for_frames,
@@ -22,15 +21,8 @@ if TYPE_CHECKING:
 
     from sonichu_gui.gui.controllers.labels_io import LabelsController
     from sonichu_gui.gui.controllers.predicting import PredictController
+    from sonichu_gui.gui.dialogs.export_dialog import ExportChoice
     from sonichu_gui.gui.document import Document
-
-LABEL_KINDS = {
-    "csv": "Label CSV (*.csv)",
-    "coco": "COCO keypoints (*.json)",
-    "predictions": "Predictions JSON (*.json)",
-    "multicentre": "Multicentre fetal biometry CSV (*.csv)",
-    "labelme": "labelme points (*.json)",
-}
 
 
 class Asking(QObject):
@@ -73,7 +65,10 @@ class Asking(QObject):
 
     def import_labels(self) -> None:
         """A label file to read."""
-        answer = ask_for_label_file(self._window, LABEL_KINDS, self._labels.folder)
+        from sonichu_gui.labels.importers.registry import FORMATS
+
+        kinds = {kind: f"{item.title} ({item.pattern})" for kind, item in FORMATS.items()}
+        answer = ask_for_label_file(self._window, kinds, self._labels.folder)
         if answer is not None:
             self._labels.import_labels(answer[1], answer[0])
 
@@ -82,6 +77,8 @@ class Asking(QObject):
         if self._labels.folder is None:
             self._document.noted.emit(self.tr("Open a frame first"))
             return
+        from sonichu_gui.gui.dialogs.export_dialog import ExportDialog
+
         dialog = ExportDialog(self._document.task, self._window)
         dialog.chosen.connect(self._export_chosen)
         dialog.open()
@@ -111,16 +108,17 @@ class Asking(QObject):
         About(text, self._window).show()
 
     def _export_chosen(self, choice: ExportChoice) -> None:
+        from sonichu_gui.export.registry import FORMATS
+
         folder = self._labels.folder
         if folder is None:
             return
-        out = ask_where_to_write(
-            self._window,
-            self.tr("Export {}").format(choice.format.title),
-            folder / choice.format.file_name,
-            choice.format.pattern,
-        )
+        chosen = FORMATS[choice.kind]
+        name = folder / chosen.file_name
+        pattern = f"{name.suffix[1:].upper()} (*{name.suffix})"
+        title = self.tr("Export {}").format(chosen.title)
+        out = ask_where_to_write(self._window, title, name, pattern)
         if out is not None:
             self._labels.export_labels(
-                choice.format.kind, out, task_id=choice.task_id, statuses=choice.statuses
+                choice.kind, out, task_id=choice.task_id, statuses=choice.statuses
             )

@@ -47,7 +47,7 @@ class LabelsController(QObject):
         return document.study.folder or (document.path.parent if document.path else None)
 
     def export_labels(
-        self, kind: str, out: Path, *, task_id: str | None, statuses: Sequence[Status]
+        self, kind: str, out: Path, *, task_id: str | None, statuses: Sequence[Status] | None
     ) -> None:
         """Writes the labels of the study's folder.
 
@@ -55,7 +55,7 @@ class LabelsController(QObject):
             kind: A format of `sonichu_gui.export.registry`.
             out: Target file.
             task_id: Only this task, or None for all.
-            statuses: Only annotations with one of these.
+            statuses: Only annotations with one of these; None takes the format's own choice.
         """
         folder = self._open_folder()
         if folder is None:

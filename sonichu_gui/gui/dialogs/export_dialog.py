@@ -18,63 +18,26 @@ from PySide6.QtWidgets import (
 )
 
 from sonichu_gui.domain.annotation import Status
+from sonichu_gui.export.registry import FORMATS, STOOD_FOR
 from sonichu_gui.gui import theme
 
 if TYPE_CHECKING:
     from sonichu_gui.domain.task import Task
 
-HUMAN = (Status.ACCEPTED, Status.EDITED)
-
-
-@dataclass(frozen=True, slots=True)
-class ExportFormat:
-    """A format as the person reads it."""
-
-    kind: str
-    title: str
-    words: str
-    file_name: str
-    pattern: str
-
-
-FORMATS = (
-    ExportFormat(
-        "csv", "Label CSV", "Points for training, one row a frame", "labels.csv", "CSV (*.csv)"
-    ),
-    ExportFormat(
-        "coco", "COCO keypoints", "For other training tools", "keypoints.json", "JSON (*.json)"
-    ),
-    ExportFormat(
-        "predictions",
-        "Predictions JSON",
-        "Points in the challenge's prediction format",
-        "regression_predictions.json",
-        "JSON (*.json)",
-    ),
-    ExportFormat(
-        "measurements",
-        "Measurements CSV",
-        "Numbers with unit, uncertainty and scale source",
-        "measurements.csv",
-        "CSV (*.csv)",
-    ),
-    ExportFormat(
-        "corrections",
-        "Corrections JSON",
-        "What the model said and what a person made of it",
-        "corrections.json",
-        "JSON (*.json)",
-    ),
-)
-
 
 @dataclass(frozen=True, slots=True)
 class ExportChoice:
-    """What a person chose."""
+    """What a person chose.
 
-    format: ExportFormat
+    Attributes:
+        kind: A key of `sonichu_gui.export.registry.FORMATS`.
+        task_id: Only this task, or None for all.
+        statuses: Only labels with one of these, or None for the format's own choice.
+    """
+
+    kind: str
     task_id: str | None
-    statuses: tuple[Status, ...]
+    statuses: tuple[Status, ...] | None
 
 
 class ExportDialog(QDialog):
@@ -100,7 +63,7 @@ class ExportDialog(QDialog):
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(6)
         column.addWidget(self._head(self.tr("Format")))
-        for number, item in enumerate(FORMATS):
+        for number, item in enumerate(FORMATS.values()):
             column.addLayout(
                 self._choice(self._formats, number, self.tr(item.title), self.tr(item.words))
             )
@@ -159,9 +122,9 @@ class ExportDialog(QDialog):
 
     def _choose(self) -> None:
         choice = ExportChoice(
-            FORMATS[self._formats.checkedId()],
+            tuple(FORMATS)[self._formats.checkedId()],
             self._task.id if self._tasks.checkedId() == 1 else None,
-            HUMAN if self._whose.checkedId() == 0 else (*HUMAN, Status.PROPOSED),
+            None if self._whose.checkedId() == 0 else (*STOOD_FOR, Status.PROPOSED),
         )
         self.accept()
         self.chosen.emit(choice)

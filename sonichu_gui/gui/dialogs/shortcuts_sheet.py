@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
@@ -10,6 +10,9 @@ from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QVBoxLa
 
 from sonichu_gui.gui import theme
 from sonichu_gui.gui.actions import ROWS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MOUSE = (
     ("Drag a point", "Move it; Esc puts it back"),

@@ -7,9 +7,7 @@ is skipped is told with its row and the reason. Importing a file again imports w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sonichu_gui.errors import ImportRejected
@@ -22,6 +20,9 @@ from sonichu_gui.labels.importers.predictions import read_predictions
 from sonichu_gui.labels.revision import RevisionKind
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
+
     from sonichu_gui.domain.task import Task
     from sonichu_gui.labels.importers.entry import ReadRow
     from sonichu_gui.labels.importers.landing import OpenSource
@@ -39,21 +40,25 @@ class ImportFormat:
 
     Attributes:
         title: What a person calls it.
+        pattern: Which file names it has.
         read: (file, tasks, task id or None) -> its rows.
         kind: What its points become.
     """
 
     title: str
+    pattern: str
     read: Callable[[Path, Mapping[str, Task], str | None], Iterator[ReadRow]]
     kind: RevisionKind = RevisionKind.ANNOTATION
 
 
 FORMATS: Mapping[str, ImportFormat] = {
-    "csv": ImportFormat("Label CSV", read_csv),
-    "coco": ImportFormat("COCO keypoints", read_coco),
-    "predictions": ImportFormat("Predictions JSON", read_predictions, RevisionKind.PREDICTION),
-    "multicentre": ImportFormat("Multicentre Fetal Biometry CSV", read_multicentre),
-    "labelme": ImportFormat("labelme JSON", read_labelme),
+    "csv": ImportFormat("Label CSV", "*.csv", read_csv),
+    "coco": ImportFormat("COCO keypoints", "*.json", read_coco),
+    "predictions": ImportFormat(
+        "Predictions JSON", "*.json", read_predictions, RevisionKind.PREDICTION
+    ),
+    "multicentre": ImportFormat("Multicentre Fetal Biometry CSV", "*.csv", read_multicentre),
+    "labelme": ImportFormat("labelme JSON", "*.json", read_labelme),
 }
 
 
