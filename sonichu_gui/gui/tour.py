@@ -79,7 +79,7 @@ class Tour(QObject):
             QTimer.singleShot(0, self, lambda: QApplication.exit(1))
             return
         self._bench.document.clear_frame()
-        self._bench.window.show()
+        self._bench.window.showNormal()  # a small screen would have it maximised
         self._bench.window.resize(1440, 900)
         self._steps = self._walk()
         self._timer.start()

@@ -30,6 +30,8 @@ def test_the_tour_writes_screenshots_labels_and_measures(tmp_path):
     assert answer.returncode == 0, answer.stderr
     pictures = sorted(out.glob("*.png"))
     assert len(pictures) > 10
+    with Image.open(out / "01-head.png") as shot:
+        assert shot.size == (1440, 900)
     for picture in pictures:
         with Image.open(picture) as shot:
             assert np.asarray(shot.convert("L")).std() > 5

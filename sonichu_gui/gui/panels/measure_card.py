@@ -176,6 +176,7 @@ class MeasureCard(QWidget):
     def _make_rows(self, task: Task) -> None:
         for row in self.rows:
             self._rows_box.removeWidget(row)
+            row.hide()  # a picture taken before it is gone would show both
             row.deleteLater()
         names = [spec.name for spec in task.measures if spec is not task.primary_measure]
         metrics = QFontMetrics(theme.font(13))
