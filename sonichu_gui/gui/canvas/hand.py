@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QMenu
 
 from sonichu_gui.domain.annotation import PointState
 from sonichu_gui.gui.canvas.picking import clamped, is_drag, nearest_keypoint
+from sonichu_gui.gui.canvas.scale_line import ScaleLine
 from sonichu_gui.gui.place import Tool
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Hand(QObject):
         self._pan_from: Point | None = None
         self._left_pans = False
         self._has_panned = False
-        self._scale_start: Point | None = None
+        self._scale_line = ScaleLine(canvas, document)
         canvas.installEventFilter(self)
         document.frame_changed.connect(self.let_go)
         document.task_changed.connect(self.let_go)
@@ -157,7 +158,8 @@ class Hand(QObject):
         view = self._canvas.view
         self._held = _Held(_Grip.PRESSED_GROUND, at, at)
         if self._document.tool is Tool.SCALE:
-            self._start_scale_line(at)
+            self._held = _Held(_Grip.SCALE_END, at, at)
+            self._scale_line.begin(at)
             return
         index = None if self._canvas.is_peeking else self._point_at(at)
         if index is None:
@@ -189,7 +191,7 @@ class Hand(QObject):
         elif held.grip is _Grip.GROUND:
             self._canvas.pan_by(at[0] - held.last[0], at[1] - held.last[1])
         elif held.grip is _Grip.SCALE_END:
-            self._draw_scale_line(at)
+            self._scale_line.follow(at)
         elif held.grip is _Grip.NOTHING:
             self._hover(at)
         held.last = at
@@ -212,7 +214,7 @@ class Hand(QObject):
         elif held.grip in (_Grip.PRESSED_GROUND, _Grip.PRESSED_POINT):
             self._click(held, at)
         elif held.grip is _Grip.SCALE_END:
-            self._end_scale_line(at)
+            self._scale_line.end(at)
         self._show_cursor()
 
     def _click(self, held: _Held, at: Point) -> None:
@@ -247,9 +249,8 @@ class Hand(QObject):
         due = self._document.place_target
         if self._document.tool is Tool.PLACE and due is not None:
             self._canvas.show_word(self._document.task.keypoints[due].name, at)
-        elif self._scale_start is not None:
-            end = self.on_frame(self._canvas.view.to_image(at))
-            self._document.set_scale_line((self._scale_start, end))
+        else:
+            self._scale_line.follow(at)
 
     def _wheel(self, event: QWheelEvent) -> None:
         steps = (event.angleDelta().y() or event.angleDelta().x()) / 120.0
@@ -271,31 +272,6 @@ class Hand(QObject):
         self._canvas.pan_by(at[0] - self._pan_from[0], at[1] - self._pan_from[1])
         self._pan_from = at
         self._held.last = at
-
-    # ---- scale line ------------------------------------------------------------------------
-
-    def _start_scale_line(self, at: Point) -> None:
-        """First click sets one end, a drag or a second click the other."""
-        self._held = _Held(_Grip.SCALE_END, at, at)
-        if self._scale_start is None:
-            self._scale_start = self.on_frame(self._canvas.view.to_image(at))
-            self._document.set_scale_line((self._scale_start, self._scale_start))
-
-    def _draw_scale_line(self, at: Point) -> None:
-        if self._scale_start is not None:
-            end = self.on_frame(self._canvas.view.to_image(at))
-            self._document.set_scale_line((self._scale_start, end))
-
-    def _end_scale_line(self, at: Point) -> None:
-        """A release far from the first end, or a second click, makes the line whole."""
-        line = self._document.scale_line
-        if self._scale_start is None or line is None:
-            return
-        start = self._canvas.view.to_widget(self._scale_start)
-        if is_drag(press=start, now=at):
-            self._draw_scale_line(at)
-            self._scale_start = None
-            self._document.finish_scale_line()
 
     # ---- small things ----------------------------------------------------------------------
 
@@ -331,7 +307,7 @@ class Hand(QObject):
             self.let_go()
 
     def _take_tool(self, _: object = None) -> None:
-        self._scale_start = None
+        self._scale_line.forget()
         self._show_cursor()
 
     def _show_cursor(self, _: object = None) -> None:
