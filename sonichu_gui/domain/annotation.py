@@ -153,10 +153,6 @@ class Annotation:
         """Gives the same points another status."""
         return replace(self, status=status)
 
-    def with_comment(self, comment: str) -> Annotation:
-        """Gives the same points another remark."""
-        return replace(self, comment=comment)
-
     def swapped(self, first: int, second: int) -> Annotation:
         """Exchanges two keypoints: the ends of a calliper the wrong way round."""
         points = list(self.keypoints)

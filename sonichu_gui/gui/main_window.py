@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt, QUrl, Signal
+from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
@@ -80,10 +80,6 @@ class MainWindow(QMainWindow):
     def focus_canvas(self) -> None:
         """Gives the canvas the keys."""
         self._canvas.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def center(self) -> QPoint:
-        """Middle of the window on the screen."""
-        return self.mapToGlobal(self.rect().center())
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Takes files and folders."""
