@@ -54,6 +54,21 @@ class ModelId:
 
 
 @dataclass(frozen=True, slots=True)
+class Alternative:
+    """Where else a model thinks that a keypoint may be: a lower peak of its heatmap.
+
+    Attributes:
+        x: Image pixels.
+        y: Image pixels.
+        confidence: The peak's share of the heatmap, 0 to 1.
+    """
+
+    x: float
+    y: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
 class Keypoint:
     """A placed point.
 
@@ -64,6 +79,9 @@ class Keypoint:
         origin: Who placed it last.
         confidence: The model's, 0 to 1; None once a person has moved it.
         covariance: The model's (xx, xy, yy) in square pixels; None once a person has moved it.
+        disagreement: Half the way between the model's answers for the frame and for its mirror
+            image, in pixels; None where only one was asked, or once a person has moved it.
+        alternatives: The model's other candidates, best first; none once a person has moved it.
     """
 
     x: float
@@ -72,6 +90,8 @@ class Keypoint:
     origin: Origin = Origin.PERSON
     confidence: float | None = None
     covariance: tuple[float, float, float] | None = None
+    disagreement: float | None = None
+    alternatives: tuple[Alternative, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuses coordinates that no picture has."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from typing import TYPE_CHECKING, Any
 
-from sonichu_gui.domain.annotation import Keypoint, Origin, PointState
+from sonichu_gui.domain.annotation import Alternative, Keypoint, Origin, PointState
 from sonichu_gui.domain.calibration import Scale, ScaleSource, Trust
 
 if TYPE_CHECKING:
@@ -75,6 +75,10 @@ def _point_to_json(point: Keypoint | None) -> dict[str, Any] | None:
         data["confidence"] = float(point.confidence)
     if point.covariance is not None and all(map(math.isfinite, point.covariance)):
         data["covariance"] = [float(value) for value in point.covariance]
+    if point.disagreement is not None and math.isfinite(point.disagreement):
+        data["disagreement"] = float(point.disagreement)
+    if point.alternatives:
+        data["alternatives"] = [[float(v) for v in astuple(one)] for one in point.alternatives]
     return data
 
 
@@ -85,7 +89,7 @@ def _point_from_json(data: dict[str, Any] | None) -> Keypoint | None:
     if covariance is not None:
         xx, xy, yy = covariance
         covariance = float(xx), float(xy), float(yy)
-    confidence = data.get("confidence")
+    confidence, disagreement = data.get("confidence"), data.get("disagreement")
     return Keypoint(
         float(data["x"]),
         float(data["y"]),
@@ -93,4 +97,6 @@ def _point_from_json(data: dict[str, Any] | None) -> Keypoint | None:
         Origin(data["origin"]),
         None if confidence is None else float(confidence),
         covariance,
+        None if disagreement is None else float(disagreement),
+        tuple(Alternative(*map(float, one)) for one in data.get("alternatives", ())),
     )

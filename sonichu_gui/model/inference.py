@@ -76,11 +76,17 @@ class PixelKeypoints:
         points: (K, 2) x and y.
         confidence: (K,) in [0, 1].
         covariance: (K, 2, 2) in pixels squared.
+        alternatives: (K, 3, 3), x, y and confidence of up to three other candidates, best first;
+            NaN where there are fewer.
+        disagreement: (K,) half the way between what the frame and its mirror image said; None
+            where only one was asked.
     """
 
     points: Floats
     confidence: Floats
     covariance: Floats
+    alternatives: Floats
+    disagreement: Floats | None
 
 
 def to_pixels(xy_norm: npt.ArrayLike, width: int, height: int) -> Floats:
@@ -101,10 +107,18 @@ def covariance_to_pixels(covariance: npt.ArrayLike, width: int, height: int) -> 
 
 def to_pixel_keypoints(output: KeypointOutput, width: int, height: int) -> PixelKeypoints:
     """The first frame of the model's answer in pixels of a frame ``width`` x ``height``."""
+    alternatives = output.alternatives[0].cpu().numpy().astype(np.float64)
+    alternatives[..., :2] = to_pixels(alternatives[..., :2], width, height)
+    disagreement = None
+    if output.views is not None:
+        apart = np.diff(to_pixels(output.views[:, 0].cpu().numpy(), width, height), axis=0)[0]
+        disagreement = np.linalg.norm(apart, axis=-1) / 2
     return PixelKeypoints(
         points=to_pixels(output.xy[0].cpu().numpy(), width, height),
         confidence=output.confidence[0].cpu().numpy().astype(np.float64),
         covariance=covariance_to_pixels(output.covariance[0].cpu().numpy(), width, height),
+        alternatives=alternatives,
+        disagreement=disagreement,
     )
 
 

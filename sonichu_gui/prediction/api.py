@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    import numpy.typing as npt
+
     from sonichu_gui.domain.annotation import Keypoint, ModelId
     from sonichu_gui.domain.frame import Frame, FrameRef
     from sonichu_gui.domain.task import Task
@@ -24,6 +29,9 @@ class Prediction:
         seconds: Wall time, loading the model not included.
         tta: Whether the mirrored frame was averaged in.
         device: Where it ran, "cpu" or "cuda".
+        engine: What ran the encoder, "torch" or "openvino".
+        precision: Of the encoder's weights, "fp32", "bf16" or "fp16".
+        note: What the person should know of how it ran, e.g. a fall-back to the CPU; or empty.
     """
 
     frame: FrameRef
@@ -33,6 +41,18 @@ class Prediction:
     seconds: float
     tta: bool
     device: str
+    engine: str = "torch"
+    precision: str = "fp32"
+    note: str = ""
+
+
+class PredictionCancelled(Exception):
+    """The prediction was no longer wanted and has stopped half-way."""
+
+
+def never_cancelled() -> bool:
+    """Says that the work is still wanted."""
+    return False
 
 
 class Predictor(Protocol):
@@ -42,8 +62,32 @@ class Predictor(Protocol):
     def info(self) -> ModelInfo:
         """Which model it is and which heads it has."""
 
-    def predict(self, frame: Frame, task: Task, *, tta: bool) -> Prediction:
+    def predict(
+        self,
+        frame: Frame,
+        task: Task,
+        *,
+        tta: bool,
+        is_cancelled: Callable[[], bool] = never_cancelled,
+    ) -> Prediction:
         """Gives the keypoints of the task; callable from any thread.
+
+        Raises:
+            UntrainedHead: The model has no trained head for the task.
+            ModelError: The model cannot be loaded or run.
+            PredictionCancelled: It was no longer wanted.
+        """
+
+    def heatmap(
+        self, frame: Frame, task: Task, *, tta: bool, keypoint: int | None = None
+    ) -> npt.NDArray[np.float32]:
+        """Gives how likely each place of the whole frame is, (h, w), 1 at the likeliest.
+
+        Args:
+            frame: The picture.
+            task: Whose keypoints.
+            tta: As for the prediction it explains.
+            keypoint: Index of the keypoint, or None for the highest of all.
 
         Raises:
             UntrainedHead: The model has no trained head for the task.

@@ -15,7 +15,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sonichu_gui.domain.annotation import Keypoint, ModelId, Origin
+import numpy as np
+
+from sonichu_gui.domain.annotation import Alternative, Keypoint, ModelId, Origin
 from sonichu_gui.errors import ModelError
 from sonichu_gui.prediction.api import Prediction
 from sonichu_gui.prediction.zoo import ModelInfo, read_model_info
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from sonichu_gui.domain.frame import Frame, FrameRef
     from sonichu_gui.domain.task import Task
+    from sonichu_gui.model.inference import PixelKeypoints
     from sonichu_gui.model.modeling_sonichu import (
         KeypointOutput,
         SonichuModel,
@@ -181,20 +184,13 @@ class LocalPredictor:
             features = self._features(loaded, frame, tta=tta)
             output: KeypointOutput = loaded.network.locate(features, task.id, tta=tta)
         found = to_pixel_keypoints(output, frame.width, frame.height)
-        rows = zip(
-            found.points.tolist(), found.confidence.tolist(), found.covariance.tolist(), strict=True
-        )
-        points = []
-        for (x, y), confidence, ((xx, xy), (_, yy)) in rows:
-            if not all(map(math.isfinite, (x, y, confidence, xx, xy, yy))):
-                raise ModelError(
-                    f"{self._info.name} gave a point without coordinates for {task.id}.",
-                    "Its weights are damaged: get the model folder again.",
-                )
-            points.append(
-                Keypoint(x, y, origin=Origin.MODEL, confidence=confidence, covariance=(xx, xy, yy))
-            )
-        return tuple(points)
+        try:
+            return keypoints_from(found)
+        except ValueError as error:
+            raise ModelError(
+                f"{self._info.name} gave a point without coordinates for {task.id}.",
+                "Its weights are damaged: get the model folder again.",
+            ) from error
 
     def _features(self, loaded: _Loaded, frame: Frame, *, tta: bool) -> Tensor:
         kept = self._encoded
@@ -219,6 +215,42 @@ class LocalPredictor:
             f"{self._info.name} failed on frame {frame.ref.index + 1} for {task.id}: {first_line}.",
             "Try again on the CPU, or choose another model.",
         )
+
+
+def keypoints_from(found: PixelKeypoints) -> tuple[Keypoint, ...]:
+    """Gives the model's answer as keypoints.
+
+    Raises:
+        ValueError: A number in it is not finite.
+    """
+    if not all(
+        np.isfinite(part).all() for part in (found.points, found.confidence, found.covariance)
+    ):
+        raise ValueError("not finite")
+    count = len(found.points)
+    apart = [None] * count if found.disagreement is None else found.disagreement.tolist()
+    rows = zip(
+        found.points.tolist(),
+        found.confidence.tolist(),
+        found.covariance.tolist(),
+        apart,
+        found.alternatives.tolist(),
+        strict=True,
+    )
+    return tuple(
+        Keypoint(
+            x,
+            y,
+            origin=Origin.MODEL,
+            confidence=confidence,
+            covariance=(xx, xy, yy),
+            disagreement=disagreement,
+            alternatives=tuple(
+                Alternative(*one) for one in alternatives if all(map(math.isfinite, one))
+            ),
+        )
+        for (x, y), confidence, ((xx, xy), (_, yy)), disagreement, alternatives in rows
+    )
 
 
 def _import_torch() -> ModuleType:

@@ -137,3 +137,53 @@ def test_a_pair_whose_second_end_vanished_still_gives_numbers():
     output = decode_probabilities(maps(spike, spike), AXIS)
     assert output.xy.isfinite().all()
     assert output.confidence.min() < 0.01
+
+
+# --- the local centroid, other candidates, and what two views say ---
+
+LOCAL = TaskConfig(("point",), decode="local")
+
+
+@given(inside, inside)
+def test_local_finds_a_gaussian_within_a_tenth_of_a_cell(x, y):
+    found = decode_probabilities(maps(blob(x, y, sigma=(1.2, 1.2))), LOCAL).xy[0, 0]
+    assert found.tolist() == pytest.approx([x, y], abs=1.5 * TENTH_OF_A_CELL)
+
+
+def test_local_stays_at_the_peak_where_the_soft_argmax_is_drawn_away():
+    heatmap = maps(0.7 * blob(0.3, 0.3) + 0.3 * blob(0.8, 0.8))
+    assert decode_probabilities(heatmap, LOCAL).xy[0, 0].tolist() == pytest.approx(
+        [0.3, 0.3], abs=TENTH_OF_A_CELL
+    )
+    assert decode_probabilities(heatmap, ONE).xy[0, 0].tolist() == pytest.approx(
+        [0.45, 0.45], abs=TENTH_OF_A_CELL
+    )
+
+
+def test_a_lower_peak_is_an_alternative_with_its_place_and_mass():
+    heatmap = maps(0.7 * blob(0.3, 0.3) + 0.3 * blob(0.8, 0.6))
+    first, *others = decode_probabilities(heatmap, ONE).alternatives[0, 0]
+    assert first.tolist() == pytest.approx([0.8, 0.6, 0.3], abs=0.005)
+    assert all(other.isnan().all() for other in others)
+
+
+def test_alternatives_are_sorted_and_no_more_than_three():
+    shares = (0.3, 0.15, 0.25, 0.2, 0.1)
+    places = ((0.2, 0.2), (0.8, 0.2), (0.2, 0.8), (0.8, 0.8), (0.5, 0.5))
+    heatmap = maps(sum(share * blob(*at) for share, at in zip(shares, places, strict=True)))
+    found = decode_probabilities(heatmap, LOCAL).alternatives[0, 0]
+    assert found[:, 2].tolist() == pytest.approx([0.25, 0.2, 0.15], abs=0.01)
+    assert found[:, 0].tolist() == pytest.approx([0.2, 0.8, 0.8], abs=0.005)
+
+
+def test_one_peak_has_no_alternative_and_neither_has_a_faint_second_one():
+    for heatmap in (blob(0.4, 0.6), 0.9 * blob(0.3, 0.3) + 0.1 * blob(0.8, 0.8)):
+        assert decode_probabilities(maps(heatmap), ONE).alternatives.isnan().all()
+
+
+def test_calibration_scales_the_covariance_and_adds_a_floor():
+    task = dataclasses.replace(ONE, covariance_scale=2.0, covariance_floor=3.0)
+    heatmap = maps(blob(0.4, 0.6, sigma=(1.5, 1.0)))
+    plain = decode_probabilities(heatmap, ONE).covariance[0, 0] * 64**2
+    fitted = decode_probabilities(heatmap, task).covariance[0, 0] * 64**2
+    torch.testing.assert_close(fitted, 2 * plain + 9 * torch.eye(2))

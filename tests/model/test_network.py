@@ -189,3 +189,30 @@ def test_an_unknown_task_is_refused_with_the_known_ones(model):
 def test_detection_in_training_mode_is_refused(light_config):
     with pytest.raises(RuntimeError, match="eval"):
         SonichuModel(light_config).detect(torch.zeros(1, 3, 256, 256), "HC")
+
+
+def test_the_views_of_a_symmetric_frame_differ_by_nothing_but_the_flip_pairs(model):
+    # HC's ends left and right change places in a mirror, so both views must name them alike.
+    half = torch.randn(1, 3, 256, 128)
+    frame = torch.cat([half, half.flip(-1)], dim=-1)
+    found = model.detect(frame, "HC", tta=True)
+    assert found.views.shape == (2, 1, 4, 2)
+    mirrored = model.detect(frame.flip(-1), "HC", tta=True)
+    torch.testing.assert_close(found.views, mirrored.views, atol=1e-4, rtol=0)
+
+
+def test_each_view_says_what_the_model_says_of_it_alone(vit):
+    frame = torch.randn(1, 3, 256, 256)
+    views = vit.detect(frame, "PLAX", tta=True).views
+    straight = vit.detect(frame, "PLAX").xy
+    turned = vit.detect(frame.flip(-1), "PLAX").xy * torch.tensor([-1.0, 1.0]) + torch.tensor(
+        [1.0, 0]
+    )
+    for view, alone in zip(views[:, 0], (straight[0], turned[0]), strict=True):
+        ends = [(0, 1), (1, 0)]
+        for pair in ((2 * i, 2 * i + 1) for i in range(11)):
+            apart = min(
+                (view[list(pair)] - alone[[pair[i] for i in order]]).abs().max() for order in ends
+            )
+            assert apart < 1e-4
+    assert vit.detect(frame, "PLAX").views is None

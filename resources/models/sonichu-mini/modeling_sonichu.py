@@ -104,6 +104,8 @@ ORDER_DIRECTIONS = {
 }
 """Where the first end of a pair lies: the end that is farther along this (x, y) direction."""
 
+DECODERS = ("soft-argmax", "local", "pair")
+
 Pairs = tuple[tuple[int, int], ...]
 _Config = TypeVar("_Config")
 
@@ -116,9 +118,13 @@ class TaskConfig:
         keypoints: names, in the order of the heatmap channels.
         flip_pairs: channels (0-based) that change places when the frame is mirrored left-right.
         pairs: channels that are the two ends of one axis.
-        decode: "soft-argmax" (each channel by itself) or "pair" (the two ends of an axis together).
+        decode: "soft-argmax" (the centroid of each channel), "local" (the centroid of the 9 x 9
+            cells around its peak) or "pair" (the two ends of an axis together).
         order: for each of ``pairs``, comma separated, which end comes first: "top", "bottom",
             "left" or "right". Needed by "pair" only.
+        covariance_scale: factor on the covariance of a heatmap's peak, fitted so that measures are
+            as far off as they say.
+        covariance_floor: standard deviation in cells that is added to it in both directions.
         trained: False for a head that still has its random start; its points mean nothing.
         training_data: what the head was trained on, for the reader of the model card.
         accuracy: measured numbers, for the reader of the model card.
@@ -129,6 +135,8 @@ class TaskConfig:
     pairs: Pairs = ()
     decode: str = "soft-argmax"
     order: str = ""
+    covariance_scale: float = 1.0
+    covariance_floor: float = 0.0
     trained: bool = False
     training_data: str = ""
     accuracy: Mapping[str, Any] = field(default_factory=dict)
@@ -149,9 +157,13 @@ class TaskConfig:
                 f"{field_name} must hold numbers from 0 to {len(points) - 1}, each once",
             )
         _require(
-            self.decode in {"soft-argmax", "pair"},
-            f"decode must be 'soft-argmax' or 'pair', not {self.decode!r}",
+            self.decode in DECODERS,
+            f"decode must be one of {', '.join(DECODERS)}, not {self.decode!r}",
         )
+        for field_name in ("covariance_scale", "covariance_floor"):
+            value = getattr(self, field_name)
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            _require(number and 0 <= value <= 1e6, f"{field_name} must be 0 or more, not {value!r}")
         _require(self.decode != "pair" or bool(self.pairs), "decode 'pair' needs pairs")
         if self.decode == "pair" or self.order:
             words = self.order.split(",")
@@ -612,6 +624,11 @@ def _draw_small(weight: Tensor) -> None:
 
 # --- decoding ------------------------------------------------------------------------------------
 
+LOWER_PEAK = 0.25
+"""How high, against the highest, another peak of a heatmap must be to count as an alternative."""
+
+MOST_LOWER_PEAKS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class KeypointOutput:
@@ -621,11 +638,16 @@ class KeypointOutput:
         xy: (B, K, 2) in [0, 1].
         confidence: (B, K) in [0, 1]: the share of the heatmap within 1/16 of the frame of its peak.
         covariance: (B, K, 2, 2) of that peak, in normalised units squared, x and y.
+        alternatives: (B, K, 3, 3), for each of up to three lower peaks its x, y and confidence,
+            highest first; NaN where there are fewer.
+        views: (2, B, K, 2) what the frame and its mirror image said by themselves; None for one.
     """
 
     xy: Tensor
     confidence: Tensor
     covariance: Tensor
+    alternatives: Tensor
+    views: Tensor | None = None
 
 
 def decode_probabilities(probabilities: Tensor, task: TaskConfig) -> KeypointOutput:
@@ -637,11 +659,18 @@ def decode_probabilities(probabilities: Tensor, task: TaskConfig) -> KeypointOut
         if task.decode == "pair":
             weights = _cut_pairs(weights, cells, task, min_distance=height / 8)
         size = cells.new_tensor([width, height])
-        confidence, covariance = _peak_statistics(weights, cells, reach=max(height // 16, 1))
+        reach = max(height // 16, 1)
+        peak = cells[weights.argmax(-1)]
+        confidence, covariance = _peak_statistics(weights, cells, peak, reach=reach)
+        covariance = task.covariance_scale * covariance
+        covariance = covariance + task.covariance_floor**2 * torch.eye(2, device=cells.device)
+        around = _within(cells, peak, reach) if task.decode == "local" else True
+        lower_peaks = _lower_peaks(weights, cells, peak, (height, width), reach=reach)
         return KeypointOutput(
-            xy=_centroid(weights, cells) / size,
+            xy=_centroid(weights * around, cells) / size,
             confidence=confidence,
             covariance=covariance / (size[:, None] * size),
+            alternatives=lower_peaks / torch.cat([size, size.new_ones(1)]),
         )
 
 
@@ -691,11 +720,38 @@ def _nearer(first: Tensor, second: Tensor, cells: Tensor) -> Tensor:
     return (first - second) @ cells.T >= ((first - second) * middle).sum(-1, keepdim=True)
 
 
-def _peak_statistics(weights: Tensor, cells: Tensor, *, reach: int) -> tuple[Tensor, Tensor]:
+def _within(cells: Tensor, centre: Tensor, reach: int) -> Tensor:
+    """(N, 2) and (…, 2) -> (…, N): the square of cells around each centre."""
+    return (cells - centre[..., None, :]).abs().amax(-1) <= reach
+
+
+def _lower_peaks(
+    weights: Tensor, cells: Tensor, peak: Tensor, shape: tuple[int, int], *, reach: int
+) -> Tensor:
+    """Other places of each map (B, K, N): (B, K, 3, 3) x, y in cells and mass, NaN for none.
+
+    A place is a cell that no other within ``reach`` exceeds, at least a quarter as high as the
+    peak and so far from it that their squares of cells do not touch.
+    """
+    maps = weights.view(*weights.shape[:-1], *shape)
+    crest = F.max_pool2d(maps, 2 * reach + 1, stride=1, padding=reach).flatten(2)
+    highest = weights.amax(-1, keepdim=True)
+    is_place = (weights == crest) & (weights >= LOWER_PEAK * highest)
+    is_place &= ~_within(cells, peak, 2 * reach)
+    height, index = weights.where(is_place, 0.0).topk(min(MOST_LOWER_PEAKS, weights.shape[-1]))
+    around = _within(cells, cells[index], reach)
+    local = weights[..., None, :] * around
+    found = torch.cat([_centroid(local, cells), local.sum(-1, keepdim=True)], dim=-1)
+    found = found.where((height > 0)[..., None], torch.nan)
+    return F.pad(found, (0, 0, 0, MOST_LOWER_PEAKS - found.shape[-2]), value=torch.nan)
+
+
+def _peak_statistics(
+    weights: Tensor, cells: Tensor, peak: Tensor, *, reach: int
+) -> tuple[Tensor, Tensor]:
     """Mass (B, K) and covariance (B, K, 2, 2) in cells, within ``reach`` cells of each peak."""
-    peak = cells[weights.argmax(-1)]
     offset = cells - peak[..., None, :]
-    local = weights * (offset.abs().amax(-1) <= reach)
+    local = weights * _within(cells, peak, reach)
     mass = local.sum(-1)
     share = local / mass[..., None].clamp_min(1e-20)
     mean = (share[..., None] * offset).sum(-2)
@@ -896,6 +952,18 @@ class SonichuModel(nn.Module):
             pixel_values = torch.cat([pixel_values, pixel_values.flip(-1)])
         return self.encode(pixel_values)
 
+    def view_probabilities(self, features: Tensor, task: str, *, tta: bool) -> Tensor:
+        """(V, B, K, H, W): the heatmaps of the frame and, with ``tta``, of its mirror image.
+
+        Each sums to 1, and the second is turned back: its channels show the same keypoints.
+        """
+        probabilities = _softmax(self.heatmaps(features, task))
+        if not tta:
+            return probabilities[None]
+        straight, mirrored = probabilities.chunk(2)
+        channels = self._task(task).mirrored_channels
+        return torch.stack([straight, mirrored[:, channels].flip(-1)])
+
     def locate(self, features: Tensor, task: str, *, tta: bool) -> KeypointOutput:
         """Points from the features of ``encode_views`` made with the same ``tta``.
 
@@ -903,11 +971,13 @@ class SonichuModel(nn.Module):
         then widens the map instead of pulling the point into the void between two answers.
         """
         settings = self._task(task)
-        probabilities = _softmax(self.heatmaps(features, task))
-        if tta:
-            straight, mirrored = probabilities.chunk(2)
-            probabilities = (straight + mirrored[:, settings.mirrored_channels].flip(-1)) / 2
-        return decode_probabilities(probabilities, settings)
+        views = self.view_probabilities(features, task, tta=tta)
+        output = decode_probabilities(views.mean(0), settings)
+        if not tta:
+            return output
+        both = decode_probabilities(views.flatten(0, 1), settings).xy
+        alone = both.view(*views.shape[:2], *both.shape[1:])
+        return replace(output, views=_same_way_round(alone, settings.pairs))
 
     @torch.inference_mode()
     def detect(
@@ -1015,6 +1085,21 @@ class SonichuModel(nn.Module):
         ):
             with _replacing(target / name) as part:
                 part.write_bytes(content)
+
+
+def _same_way_round(views: Tensor, pairs: Pairs) -> Tensor:
+    """``views`` (2, B, K, 2) with the ends of each pair of the second laid like those of the first.
+
+    Ends of an axis are told apart by a rule that may tip over between two nearly equal answers;
+    such a swap is no disagreement about where they are.
+    """
+    first, second = views[0], views[1].clone()
+    for pair in map(list, pairs):
+        here, there = second[:, pair], second[:, pair[::-1]]
+        straight = (here - first[:, pair]).square().sum((-1, -2))
+        swapped = (there - first[:, pair]).square().sum((-1, -2))
+        second[:, pair] = here.where((straight <= swapped)[:, None, None], there)
+    return torch.stack([first, second])
 
 
 class _TokensToMap(nn.Module):

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sonichu_gui.domain.annotation import (
+    Alternative,
     Annotation,
     Keypoint,
     ModelId,
@@ -35,7 +36,15 @@ PLACED = Annotation("fetal_femur", (Keypoint(1.5, 2.25), Keypoint(30.0, 4.0)), S
 PROPOSED = Annotation(
     "fetal_femur",
     (
-        Keypoint(1.0, 2.0, origin=Origin.MODEL, confidence=0.9, covariance=(1.0, 0.1, 2.0)),
+        Keypoint(
+            1.0,
+            2.0,
+            origin=Origin.MODEL,
+            confidence=0.9,
+            covariance=(1.0, 0.1, 2.0),
+            disagreement=0.7,
+            alternatives=(Alternative(8.0, 9.5, 0.2), Alternative(3.0, 1.0, 0.1)),
+        ),
         Keypoint(29.0, 4.0, origin=Origin.MODEL, confidence=0.8, covariance=(1.0, 0.1, 2.0)),
     ),
     Status.PROPOSED,
