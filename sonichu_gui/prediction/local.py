@@ -19,10 +19,11 @@ import numpy as np
 
 from sonichu_gui.domain.annotation import Alternative, Keypoint, ModelId, Origin
 from sonichu_gui.errors import ModelError
-from sonichu_gui.prediction.api import Prediction
+from sonichu_gui.prediction.api import Prediction, PredictionCancelled, never_cancelled
 from sonichu_gui.prediction.zoo import ModelInfo, read_model_info
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
     from types import ModuleType
 
@@ -108,13 +109,21 @@ class LocalPredictor:
         with self._lock:
             self._load()
 
-    def predict(self, frame: Frame, task: Task, *, tta: bool) -> Prediction:
+    def predict(
+        self,
+        frame: Frame,
+        task: Task,
+        *,
+        tta: bool,
+        is_cancelled: Callable[[], bool] = never_cancelled,
+    ) -> Prediction:
         """Gives the keypoints of the task, in image pixels.
 
         Args:
             frame: The picture; its features are kept until another frame comes.
             task: What to look for.
             tta: Average the heatmaps of the frame and its mirror image; about twice the time.
+            is_cancelled: Whether nobody wants it any more; asked before the pass.
 
         Raises:
             UntrainedHead: The model has no trained head for the task.
@@ -123,6 +132,8 @@ class LocalPredictor:
         self._info.require_head(task)
         with self._lock:
             loaded = self._load()
+            if is_cancelled():
+                raise PredictionCancelled
             start = time.perf_counter()
             try:
                 points = self._keypoints(loaded, frame, task, tta=tta)
