@@ -37,6 +37,7 @@ def _deeds(bench: Workbench) -> dict[str, Callable[[], object]]:
         "undo": document.undo_stack.undo,
         "redo": document.undo_stack.redo,
         "predict": bench.predicting.predict,
+        "predict_all": asking.batch,
         "accept": bench.review.accept,
         "accept_next": bench.review.accept_and_next,
         "flag": bench.review.flag,
@@ -68,6 +69,7 @@ def _deeds(bench: Workbench) -> dict[str, Callable[[], object]]:
 def _toggles(bench: Workbench) -> dict[str, Callable[[bool], object]]:
     return {
         "tta": bench.choose_tta,
+        "auto_predict": bench.choose_auto_predict,
         "place": lambda on: bench.document.set_tool(Tool.PLACE if on else Tool.EDIT),
         "labels": bench.show_names,
         "ellipses": bench.canvas.show_uncertainty,

@@ -21,9 +21,11 @@ from sonichu_gui.gui.canvas.canvas import Canvas
 from sonichu_gui.gui.canvas.hand import Hand
 from sonichu_gui.gui.canvas.hint import CanvasHint
 from sonichu_gui.gui.canvas.keys import Keys
+from sonichu_gui.gui.controllers.batch import BatchController
 from sonichu_gui.gui.controllers.calibrating import CalibrateController
 from sonichu_gui.gui.controllers.cine import CineController
 from sonichu_gui.gui.controllers.labels_io import LabelsController
+from sonichu_gui.gui.controllers.predict_ahead import AheadController
 from sonichu_gui.gui.controllers.predicting import PredictController
 from sonichu_gui.gui.controllers.reviewing import ReviewController
 from sonichu_gui.gui.controllers.serving import ModelsInUse
@@ -77,7 +79,7 @@ class Workbench(QObject):
         )
         self.study = StudyController(self.document, self.jobs)
         choice = ModelChoice.parsed(settings.get(keys.MODEL), settings.get(keys.TASK_MODELS))
-        self.serving = ModelsInUse(self.document, choice)
+        self.serving = ModelsInUse(self.document, choice, engine=settings.get(keys.ENGINE))
         self.predicting = PredictController(
             self.document,
             self.jobs,
@@ -87,11 +89,21 @@ class Workbench(QObject):
         )
         self.review = ReviewController(self.document, self.study)
         self.cine = CineController(self.document, self.study)
+        self.ahead = AheadController(
+            self.document,
+            self.jobs,
+            study=self.study,
+            predicting=self.predicting,
+            cine=self.cine,
+            on=settings.get(keys.AUTO_PREDICT),
+            frames=settings.get(keys.PREDICT_AHEAD),
+        )
+        self.batch = BatchController(self.document, self.jobs, self.predicting)
         self.labels = LabelsController(self.document, self.jobs)
         self.calibrating = CalibrateController(self.document)
         self.actions = make_actions(self)
         self._build_rooms()
-        self.asking = Asking(self.window, self.document, self.labels, self.predicting)
+        self.asking = Asking(self.window, self.document, self.labels, self.predicting, self.batch)
         self._connect()
         connect_actions(self)
         self._apply_settings()
@@ -151,6 +163,9 @@ class Workbench(QObject):
         self.serving.chosen.connect(self._remember_models)
         self.predicting.devices_found.connect(self._show_devices)
         self.predicting.state_changed.connect(self.status_bar.set_model)
+        self.predicting.warned.connect(self.banner.show_warning)
+        self.batch.told.connect(self.banner.show_note)
+        self.batch.troubled.connect(self.banner.show_warning)
         self.jobs.jobs_changed.connect(self.status_bar.set_jobs)
         self.status_bar.cancel_wanted.connect(self.jobs.cancel)
         self.hand.cursor_moved.connect(self.status_bar.set_cursor)
@@ -175,6 +190,7 @@ class Workbench(QObject):
         self.canvas.show_names(self.settings.get(keys.SHOW_LABELS))
         self.canvas.set_handle_size(self.settings.get(keys.HANDLE_SIZE))
         self.actions["tta"].setChecked(self.settings.get(keys.TTA))
+        self.actions["auto_predict"].setChecked(self.settings.get(keys.AUTO_PREDICT))
         for name in ("undo", "redo"):
             self.actions[name].setEnabled(False)
         self.top_bar.set_recent(list(self.settings.get(keys.RECENT)))
@@ -294,6 +310,11 @@ class Workbench(QObject):
         """Predicts on the mirror image too, or not."""
         self.settings.set(keys.TTA, on)
         self.predicting.use_tta(on)
+
+    def choose_auto_predict(self, on: bool) -> None:
+        """Predicts frames as they are shown, or only when asked."""
+        self.settings.set(keys.AUTO_PREDICT, on)
+        self.ahead.set_on(on)
 
     def show_names(self, on: bool) -> None:
         """Shows or hides the names of the points."""

@@ -77,18 +77,18 @@ class FrameOutcome:
         index: Of the frame in it.
         file_number: Place of the file among all, from 1.
         frames: How many frames of this file are in the plan.
-        frame: Identity of the frame; None when it could not be found out.
         tasks: What came of each task, by its id.
         reason: Why it failed; empty when it did not.
+        predictions: What the model said, as it was kept.
     """
 
     path: Path
     index: int
     file_number: int
     frames: int
-    frame: FrameRef | None
     tasks: dict[str, Done]
     reason: str = ""
+    predictions: tuple[Prediction, ...] = ()
 
     @property
     def was_work(self) -> bool:
@@ -216,28 +216,29 @@ class _Run:
             count = file.frame_count
         except FrameError as error:
             failed = dict.fromkeys((task.id for task in self.plan.tasks), Done.FAILED)
-            yield FrameOutcome(file.path, only or 0, file.number, 1, None, failed, str(error))
+            yield FrameOutcome(file.path, only or 0, file.number, 1, failed, str(error))
             return
         indices = range(count) if only is None else range(only, only + 1)
         for index in indices:
-            tasks, reason = yield from self._frame(file, index)
-            ref = FrameRef(file.digest, index)
-            yield FrameOutcome(file.path, index, file.number, len(indices), ref, tasks, reason)
+            yield (yield from self._frame(file, index, of=len(indices)))
 
-    def _frame(self, file: _File, index: int) -> Generator[None, None, tuple[dict[str, Done], str]]:
-        """Predicts what is to be predicted of a frame; gives what came of it, and why it failed."""
+    def _frame(self, file: _File, index: int, *, of: int) -> Generator[None, None, FrameOutcome]:
+        """Predicts what is to be predicted of a frame, and gives what came of it."""
         done = self._skipped(file, index)
         wanted = [task for task in self.plan.tasks if task.id not in done]
-        if not wanted:
-            return done, ""
+        found: tuple[Prediction, ...] = ()
+        came_to, reason = Done.PREDICTED, ""
         try:
-            found = yield from self._predictions(file, index, wanted)
+            if wanted:
+                found = yield from self._predictions(file, index, wanted)
         except (FrameError, ModelError) as error:
             self._note_failure(error)
-            return done | dict.fromkeys((task.id for task in wanted), Done.FAILED), str(error)
-        self._failed_running = 0
-        self._keep(file, wanted, found)
-        return done | dict.fromkeys((task.id for task in wanted), Done.PREDICTED), ""
+            came_to, reason = Done.FAILED, str(error)
+        if found:
+            self._failed_running = 0
+            self._keep(file, wanted, found)
+        tasks = done | dict.fromkeys((task.id for task in wanted), came_to)
+        return FrameOutcome(file.path, index, file.number, of, tasks, reason, found)
 
     def _skipped(self, file: _File, index: int) -> dict[str, Done]:
         store = self.stores.existing(file.path.parent)
@@ -256,7 +257,7 @@ class _Run:
 
     def _predictions(
         self, file: _File, index: int, tasks: Sequence[Task]
-    ) -> Generator[None, None, list[Prediction]]:
+    ) -> Generator[None, None, tuple[Prediction, ...]]:
         frame = file.source.frame(index)
         found = []
         for task in tasks:
@@ -268,7 +269,7 @@ class _Run:
                 is_cancelled=self.is_interrupted,
             )
             found.append((yield from unhurried(predict, self.is_interrupted)))
-        return found
+        return tuple(found)
 
     def _keep(self, file: _File, tasks: Sequence[Task], found: Sequence[Prediction]) -> None:
         """Writes the predictions of a frame, all or none of them."""

@@ -96,7 +96,25 @@ DEVICE = Setting(
     "Where the model runs; auto takes a CUDA device where there is one.",
     ("auto", "cpu", "cuda"),
 )
+ENGINE = Setting(
+    "engine",
+    "auto",
+    "What runs the model; auto takes the faster one that is installed and gives the same points.",
+    ("auto", "torch", "openvino"),
+)
 TTA = Setting("tta", True, "Predict on several views of a frame and average: slower, steadier.")
+AUTO_PREDICT = Setting(
+    "auto_predict",
+    True,
+    "Predict frames that nobody has labelled as you come to them, once the model has been used.",
+)
+PREDICT_AHEAD = Setting(
+    "predict_ahead",
+    3,
+    "How many frames to predict before you come to them; 0 waits until a frame is shown.",
+    minimum=0,
+    maximum=20,
+)
 MODEL = Setting("model", "", "Folder of the model; empty takes the one that comes with the app.")
 TASK_MODELS: Setting[list[str]] = Setting(
     "task_models",
@@ -127,7 +145,10 @@ SETTINGS: tuple[Setting[Any], ...] = (
     THEME,
     INTERFACE_SCALE,
     DEVICE,
+    ENGINE,
     TTA,
+    AUTO_PREDICT,
+    PREDICT_AHEAD,
     MODEL,
     TASK_MODELS,
     MODEL_FOLDERS,
