@@ -20,6 +20,7 @@ import numpy as np
 from sonichu_gui.domain.annotation import Alternative, Keypoint, ModelId, Origin
 from sonichu_gui.errors import ModelError
 from sonichu_gui.prediction.api import Prediction, PredictionCancelled, never_cancelled
+from sonichu_gui.prediction.torch_library import link_torch_library
 from sonichu_gui.prediction.zoo import ModelInfo, read_model_info
 
 if TYPE_CHECKING:
@@ -268,6 +269,7 @@ def _import_torch() -> ModuleType:
     # Read by OpenMP when torch loads it. Its threads would otherwise spin while they wait for one
     # another, and take the cores from the window and from whatever else the machine does.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    link_torch_library()
     try:
         import torch
     except (ImportError, OSError) as error:  # OSError: one of its libraries does not load
