@@ -6,6 +6,7 @@ the program knows all the parts.
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -155,6 +156,7 @@ class Workbench(QObject):
         self.frame_list.thumbnail_wanted.connect(study.make_thumbnail)
         self.top_bar.task_chosen.connect(self._choose_task)
         self.top_bar.device_chosen.connect(self._choose_device)
+        self.top_bar.engine_chosen.connect(self._choose_engine)
         self.top_bar.recent_chosen.connect(self._open_recent)
         self.measure_panel.place_wanted.connect(self._place_from)
         self.measure_panel.calibrate_wanted.connect(self.calibrating.begin)
@@ -195,6 +197,7 @@ class Workbench(QObject):
             self.actions[name].setEnabled(False)
         self.top_bar.set_recent(list(self.settings.get(keys.RECENT)))
         self._show_devices(("cpu",))
+        self._show_engines()
         geometry = self.settings.get(keys.WINDOW_GEOMETRY)
         if geometry:
             self.window.restoreGeometry(QByteArray.fromBase64(geometry.encode("ascii")))
@@ -304,7 +307,13 @@ class Workbench(QObject):
 
     def _choose_device(self, device: str) -> None:
         self.settings.set(keys.DEVICE, device)
+        self._show_devices(self._devices)
         self.predicting.use_device(device)
+
+    def _choose_engine(self, engine: str) -> None:
+        self.settings.set(keys.ENGINE, engine)
+        self._show_engines()
+        self.predicting.use_engine(engine)
 
     def choose_tta(self, on: bool) -> None:
         """Predicts on the mirror image too, or not."""
@@ -336,7 +345,12 @@ class Workbench(QObject):
         self._save_settings()
 
     def _show_devices(self, devices: Sequence[str]) -> None:
+        self._devices = devices
         self.top_bar.set_devices(["auto", *devices], self.settings.get(keys.DEVICE))
+
+    def _show_engines(self) -> None:
+        openvino = ["openvino"] if find_spec("openvino") else []
+        self.top_bar.set_engines(["auto", "torch", *openvino], self.settings.get(keys.ENGINE))
 
     def _show_chosen(self, path: Path) -> None:
         self.study.show(path)

@@ -21,6 +21,7 @@ class KnownPredictor:
     model: ModelId = MODEL
     seconds: float = 0.0
     fails_from: int | None = None
+    note: str = ""
     calls: list = field(default_factory=list)
     started: threading.Event = field(default_factory=threading.Event)
 
@@ -43,4 +44,6 @@ class KnownPredictor:
             Keypoint(10.0 + i, 20.0, origin=Origin.MODEL, confidence=0.9, disagreement=apart)
             for i in range(len(task.keypoints))
         )
-        return Prediction(frame.ref, task.id, points, self.model, self.seconds, tta, "cpu")
+        return Prediction(
+            frame.ref, task.id, points, self.model, self.seconds, tta, "cpu", note=self.note
+        )
