@@ -124,7 +124,6 @@ class TaskConfig:
             "left" or "right". Needed by "pair" only.
         covariance_scale: factor on the covariance of a heatmap's peak, fitted so that measures are
             as far off as they say.
-        covariance_floor: standard deviation in cells that is added to it in both directions.
         trained: False for a head that still has its random start; its points mean nothing.
         training_data: what the head was trained on, for the reader of the model card.
         accuracy: measured numbers, for the reader of the model card.
@@ -136,7 +135,6 @@ class TaskConfig:
     decode: str = "soft-argmax"
     order: str = ""
     covariance_scale: float = 1.0
-    covariance_floor: float = 0.0
     trained: bool = False
     training_data: str = ""
     accuracy: Mapping[str, Any] = field(default_factory=dict)
@@ -160,10 +158,9 @@ class TaskConfig:
             self.decode in DECODERS,
             f"decode must be one of {', '.join(DECODERS)}, not {self.decode!r}",
         )
-        for field_name in ("covariance_scale", "covariance_floor"):
-            value = getattr(self, field_name)
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            _require(number and 0 <= value <= 1e6, f"{field_name} must be 0 or more, not {value!r}")
+        scale = self.covariance_scale
+        number = isinstance(scale, int | float) and not isinstance(scale, bool)
+        _require(number and 0 <= scale <= 1e6, f"covariance_scale must be 0 or more, not {scale!r}")
         _require(self.decode != "pair" or bool(self.pairs), "decode 'pair' needs pairs")
         if self.decode == "pair" or self.order:
             words = self.order.split(",")
@@ -662,14 +659,12 @@ def decode_probabilities(probabilities: Tensor, task: TaskConfig) -> KeypointOut
         reach = max(height // 16, 1)
         peak = cells[weights.argmax(-1)]
         confidence, covariance = _peak_statistics(weights, cells, peak, reach=reach)
-        covariance = task.covariance_scale * covariance
-        covariance = covariance + task.covariance_floor**2 * torch.eye(2, device=cells.device)
         around = _within(cells, peak, reach) if task.decode == "local" else True
         lower_peaks = _lower_peaks(weights, cells, peak, (height, width), reach=reach)
         return KeypointOutput(
             xy=_centroid(weights * around, cells) / size,
             confidence=confidence,
-            covariance=covariance / (size[:, None] * size),
+            covariance=task.covariance_scale * covariance / (size[:, None] * size),
             alternatives=lower_peaks / torch.cat([size, size.new_ones(1)]),
         )
 
@@ -968,16 +963,20 @@ class SonichuModel(nn.Module):
         """Points from the features of ``encode_views`` made with the same ``tta``.
 
         The heatmaps of both views are averaged, not their points: a mirrored view that disagrees
-        then widens the map instead of pulling the point into the void between two answers.
+        then widens the map instead of pulling the point into the void between two answers. Half
+        the way between the answers of the two views is added to the covariance: a model that is
+        sure of two different places is not sure.
         """
         settings = self._task(task)
-        views = self.view_probabilities(features, task, tta=tta)
-        output = decode_probabilities(views.mean(0), settings)
+        maps = self.view_probabilities(features, task, tta=tta)
+        output = decode_probabilities(maps.mean(0), settings)
         if not tta:
             return output
-        both = decode_probabilities(views.flatten(0, 1), settings).xy
-        alone = both.view(*views.shape[:2], *both.shape[1:])
-        return replace(output, views=_same_way_round(alone, settings.pairs))
+        alone = decode_probabilities(maps.flatten(0, 1), settings).xy
+        alone = alone.view(*maps.shape[:2], *alone.shape[1:])
+        both = _same_way_round(alone, settings.pairs)
+        apart = (both[0] - both[1])[..., None] / 2
+        return replace(output, views=both, covariance=output.covariance + apart @ apart.mT)
 
     @torch.inference_mode()
     def detect(
