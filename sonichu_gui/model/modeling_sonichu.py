@@ -158,9 +158,11 @@ class TaskConfig:
             self.decode in DECODERS,
             f"decode must be one of {', '.join(DECODERS)}, not {self.decode!r}",
         )
-        scale = self.covariance_scale
-        number = isinstance(scale, int | float) and not isinstance(scale, bool)
-        _require(number and 0 <= scale <= 1e6, f"covariance_scale must be 0 or more, not {scale!r}")
+        scale: object = self.covariance_scale
+        number = (
+            isinstance(scale, int | float) and not isinstance(scale, bool) and 0 <= scale <= 1e6
+        )
+        _require(number, f"covariance_scale must be 0 or more, not {scale!r}")
         _require(self.decode != "pair" or bool(self.pairs), "decode 'pair' needs pairs")
         if self.decode == "pair" or self.order:
             words = self.order.split(",")
