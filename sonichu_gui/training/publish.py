@@ -186,11 +186,13 @@ def _wrapped(text: str, *, hanging: str = "") -> str:
 
 
 def _sure(head: MeasureScore) -> str:
+    shares = (head["within_68"], head["within_95"])
+    one, two = ("an unknown share" if share is None else f"{100 * share:.0f} %" for share in shares)
     return (
         f"How sure it is: with TTA the standard error that it states for HC is "
         f"{head['uncertainty']:.1f} mm on average (fitted on the training split by `sonichu train "
-        f"calibrate`); the published HC lies within 1 of it in {100 * head['within_68']:.0f} % of the test "
-        f"frames and within 1.96 in {100 * head['within_95']:.0f} %, where 68 % and 95 % would be perfect."
+        f"calibrate`); the published HC lies within 1 of it in {one} of the test frames and within "
+        f"1.96 in {two}, where 68 % and 95 % would be perfect."
     )
 
 
