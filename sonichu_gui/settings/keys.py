@@ -86,6 +86,12 @@ DEVICE = Setting(
     "Where the model runs; auto takes a CUDA device where there is one.",
     ("auto", "cpu", "cuda"),
 )
+ENGINE = Setting(
+    "engine",
+    "auto",
+    "What runs the model on the CPU; auto takes OpenVINO where it is installed and faster.",
+    ("auto", "torch", "openvino"),
+)
 TTA = Setting("tta", True, "Predict on several views of a frame and average: slower, steadier.")
 MODEL = Setting("model", "", "Folder of the model; empty takes the one that comes with the app.")
 RATER = Setting(
@@ -107,6 +113,7 @@ SETTINGS: tuple[Setting[Any], ...] = (
     THEME,
     INTERFACE_SCALE,
     DEVICE,
+    ENGINE,
     TTA,
     MODEL,
     RATER,
