@@ -42,6 +42,11 @@ def add_parser(subparsers: Subparsers) -> None:
         default=True,
         help="average in the mirrored frame (default: yes)",
     )
+    parser.add_argument(
+        "--decode",
+        choices=("soft-argmax", "local", "pair"),
+        help="how heatmaps become points (default: as the model's configuration says)",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.set_defaults(error=parser.error)
 
@@ -61,6 +66,7 @@ def run(args: argparse.Namespace) -> int:
         ensemble=args.ensemble,
         split=args.split,
         tta=args.tta,
+        decode=args.decode,
         report=_report,
     )
     if args.json:
@@ -80,16 +86,18 @@ def _described(result: dict[str, Any]) -> str:
     lines = [f"{models}, {split}, {'with' if result['tta'] else 'without'} TTA"]
     lines += ["", "Radial errors in pixels of the original frames", _pixel_table(result)]
     rows = [
-        (task, name, str(m["n"]), *(_number(m[key]) for key in _MEASURE_KEYS), m["unit"])
+        (task, name, str(m["n"]), *(_number(m[key]) for key in _MEASURE_KEYS), m["unit"], *_told(m))
         for task, scores in result["tasks"].items()
         for name, m in scores["measures"].items()
     ]
     if rows:
-        head = ("task", "measure", "n", "mean abs", "bias", "median abs", "95 % abs", "")
+        head = ("task", "measure", "n", "mean abs", "bias", "median abs", "95 % abs", "", *_TOLD)
         lines += [
             "",
             "Errors of the measures",
-            table([head, *rows], right=range(2, 7), indent="  "),
+            table([head, *rows], right=(*range(2, 7), *range(8, 11)), indent="  "),
+            "  stated: the mean standard error that the measures give themselves; then how often",
+            "  the label lies within 1 and within 1.96 of it.",
         ]
     return "\n".join(lines)
 
@@ -109,9 +117,17 @@ def _pixel_table(result: dict[str, Any]) -> str:
     return table([head, *rows], right=range(1, 6), indent="  ")
 
 
+def _told(score: dict[str, Any]) -> tuple[str, str, str]:
+    """How sure the measures say they are, and how often that holds; empty where they do not."""
+    if score["uncertainty"] is None:
+        return "", "", ""
+    return f"± {score['uncertainty']:.2f}", f"{score['within_68']:.0%}", f"{score['within_95']:.0%}"
+
+
 def _number(value: float) -> str:
     return f"{value:.2f}"
 
 
 _PIXEL_KEYS = ("mre_px", "mre_unordered_px", "median_px", "p95_px")
+_TOLD = ("stated", "in 68 %", "in 95 %")
 _MEASURE_KEYS = ("mae", "bias", "median", "p95")

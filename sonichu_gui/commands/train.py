@@ -45,6 +45,15 @@ def add_parser(subparsers: Subparsers) -> None:
     phantoms.add_argument("-n", type=int, default=1, metavar="N", help="frames a task (default 1)")
     phantoms.add_argument("--seed", type=int, default=0, metavar="S", help="default 0")
     phantoms.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
+    calibrate = verbs.add_parser(
+        "calibrate",
+        help="fit how sure a model may be",
+        description="Fit the uncertainty of a model's heads to their errors on labelled frames.",
+    )
+    calibrate.add_argument("--model", type=Path, required=True, metavar="DIR")
+    calibrate.add_argument("--labels", type=Path, required=True, metavar="CSV")
+    calibrate.add_argument("--images", type=Path, required=True, metavar="DIR")
+    calibrate.add_argument("--split", metavar="S", help="rows of this split only, e.g. train")
     parser.set_defaults(error=parser.error)
 
 
@@ -54,9 +63,12 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         SonichuError: The part's own failure, or a library of the `[train]` extra is missing.
     """
-    work: Callable[[argparse.Namespace], int] = {"teacher": _teacher, "phantoms": _phantoms}[
-        args.verb
-    ]
+    verbs: dict[str, Callable[[argparse.Namespace], int]] = {
+        "teacher": _teacher,
+        "phantoms": _phantoms,
+        "calibrate": _calibrate,
+    }
+    work = verbs[args.verb]
     try:
         return work(args)
     except ModuleNotFoundError as error:
@@ -92,6 +104,19 @@ def _phantoms(args: argparse.Namespace) -> int:
         progress=partial(tracked, noun="frames"),
     )
     print(labels)
+    return 0
+
+
+def _calibrate(args: argparse.Namespace) -> int:
+    from sonichu_gui.training.calibration import calibrate_model
+
+    for one in calibrate_model(
+        args.model, labels=args.labels, images=args.images, split=args.split, report=_tell
+    ):
+        print(
+            f"{one.task}: covariance_scale {one.scale:g}; {one.measure} of {one.n} frames lies "
+            f"within 1 standard error in {one.within_68:.0%}, within 1.96 in {one.within_95:.0%}"
+        )
     return 0
 
 

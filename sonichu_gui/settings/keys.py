@@ -99,7 +99,7 @@ DEVICE = Setting(
 ENGINE = Setting(
     "engine",
     "auto",
-    "What runs the model; auto takes the faster one that is installed and gives the same points.",
+    "What runs the model on the CPU; auto takes OpenVINO where it is installed and faster.",
     ("auto", "torch", "openvino"),
 )
 TTA = Setting("tta", True, "Predict on several views of a frame and average: slower, steadier.")

@@ -6,6 +6,7 @@ sonichu evaluate --labels hc18/HC.csv --images hc18 --split test
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,17 @@ import torch
 
 from sonichu_gui import paths
 from sonichu_gui.errors import FrameError, LabelError, ModelError, UntrainedHead
-from sonichu_gui.model.inference import to_pixels
-from sonichu_gui.model.modeling_sonichu import CheckpointError, SonichuModel, SonichuPreprocessor
+from sonichu_gui.model.inference import covariance_to_pixels, to_pixels
+from sonichu_gui.model.modeling_sonichu import (
+    DECODERS,
+    CheckpointError,
+    SonichuModel,
+    SonichuPreprocessor,
+)
 from sonichu_gui.tasks import task_named
 from sonichu_gui.training.data.frames import read_frame
-from sonichu_gui.training.data.labels import BrokenRow, LabelRow, read_labels
-from sonichu_gui.training.scores import Points, coordinate_median, paired_like, score
+from sonichu_gui.training.data.labels import BrokenRow, LabelFile, LabelRow, read_labels
+from sonichu_gui.training.scores import Found, coordinate_median, paired_like, score
 
 Report = Callable[[str], None]
 _BATCH = 8
@@ -32,6 +38,7 @@ def run_evaluate(
     ensemble: str | None,
     split: str | None,
     tta: bool = True,
+    decode: str | None = None,
     report: Report = lambda _line: None,
 ) -> dict[str, Any]:
     """The JSON document of ``sonichu evaluate``: errors of the models' points, task by task.
@@ -45,6 +52,7 @@ def run_evaluate(
         ensemble: "median" for the coordinate-wise median of several models.
         split: rows of this split only.
         tta: average the mirrored view.
+        decode: how heatmaps become points, in place of what each model's configuration says.
         report: gets a line for progress and for every oddity.
 
     Raises:
@@ -58,14 +66,12 @@ def run_evaluate(
             f"{len(folders)} models were given but not how to join them.",
             "Add --ensemble median, or evaluate them one by one.",
         )
-    label_file = read_labels(labels)
-    if not label_file.rows:
-        label_file.require_whole()
-    if not images.is_dir():
-        raise FrameError(f"There is no folder {images}.", "Name the folder of the images.")
+    label_file = _read(labels, images)
     for broken in label_file.broken:
         report(f"{labels}, line {broken.line} left out: {broken.reason}")
     loaded = [load_model(folder) for folder in folders]
+    for model, _ in loaded:
+        _decode_by(model, decode)
     rows, untrained = _answerable(label_file.select(split=split), [model for model, _ in loaded])
     for task, count in untrained.items():
         report(f"{count} rows of {task} left out: no trained head")
@@ -89,8 +95,18 @@ def run_evaluate(
         "untrained": untrained,
         "broken_rows": [{"line": row.line, "reason": row.reason} for row in label_file.broken],
         "models": [str(folder) for folder in folders],
+        "decode": decode,
         "tta": tta,
     }
+
+
+def _read(labels: Path, images: Path) -> LabelFile:
+    label_file = read_labels(labels)
+    if not label_file.rows:
+        label_file.require_whole()
+    if not images.is_dir():
+        raise FrameError(f"There is no folder {images}.", "Name the folder of the images.")
+    return label_file
 
 
 def load_model(folder: Path) -> tuple[SonichuModel, SonichuPreprocessor]:
@@ -105,6 +121,29 @@ def load_model(folder: Path) -> tuple[SonichuModel, SonichuPreprocessor]:
         raise ModelError(str(cause), "Choose a whole model folder.") from cause
 
 
+def _decode_by(model: SonichuModel, decode: str | None) -> None:
+    """Makes every trained head answer by another decoder; None leaves each its own.
+
+    Raises:
+        ModelError: a head cannot.
+    """
+    if decode is None:
+        return
+    tasks, refusals = dict(model.config.tasks), []
+    for name, task in tasks.items():
+        if task.trained:
+            try:
+                tasks[name] = replace(task, decode=decode)
+            except ValueError as cause:
+                refusals.append(f"{name}: {cause}")
+    if refusals:
+        raise ModelError(
+            f"{model.config.name} cannot decode by {decode!r}: {'; '.join(refusals)}.",
+            f"Choose one of {', '.join(DECODERS)}.",
+        )
+    model.config = replace(model.config, tasks=tasks)
+
+
 def predict_rows(
     model: SonichuModel,
     rows: Sequence[LabelRow],
@@ -113,14 +152,14 @@ def predict_rows(
     preprocessor: SonichuPreprocessor | None = None,
     tta: bool = True,
     report: Report = lambda _line: None,
-) -> list[Points | FrameError]:
+) -> list[Found | FrameError]:
     """What is found on the frame of every row, whatever the head's training.
 
     Returns:
-        Points (K, 2) in original pixels, or why the row's frame cannot be used.
+        Points in original pixels, or why the row's frame cannot be used.
     """
     prepare = preprocessor or SonichuPreprocessor(model.config.image_size)
-    found: dict[int, Points | FrameError] = {}
+    found: dict[int, Found | FrameError] = {}
     by_task: dict[str, list[int]] = {}
     for index, row in enumerate(rows):
         by_task.setdefault(row.task_id, []).append(index)
@@ -134,19 +173,23 @@ def predict_rows(
                     found[index] = error
             if frames:
                 pixel_values = torch.cat([frame["pixel_values"] for frame in frames.values()])
-                normalised = model.detect(pixel_values, task, tta=tta).xy.double().numpy()
-                for (index, frame), xy in zip(frames.items(), normalised, strict=True):
-                    found[index] = to_pixels(xy, frame["orig_w"], frame["orig_h"])
+                output = model.detect(pixel_values, task, tta=tta)
+                for number, (index, frame) in enumerate(frames.items()):
+                    size = frame["orig_w"], frame["orig_h"]
+                    found[index] = Found(
+                        to_pixels(output.xy[number].numpy(), *size),
+                        covariance_to_pixels(output.covariance[number].numpy(), *size),
+                    )
             report(f"{len(found)} of {len(rows)} frames")
     return [found[index] for index in range(len(rows))]
 
 
 def _scorable(
-    rows: Sequence[LabelRow], outcomes: Sequence[Sequence[Points | FrameError]]
-) -> tuple[list[LabelRow], list[list[Points]], list[BrokenRow]]:
+    rows: Sequence[LabelRow], outcomes: Sequence[Sequence[Found | FrameError]]
+) -> tuple[list[LabelRow], list[list[Found]], list[BrokenRow]]:
     """Rows that every model gave points for, each model's points for them, and the other rows."""
     kept: list[LabelRow] = []
-    predictions: list[list[Points]] = [[] for _ in outcomes]
+    predictions: list[list[Found]] = [[] for _ in outcomes]
     skipped: list[BrokenRow] = []
     for row, answers in zip(rows, zip(*outcomes, strict=True), strict=True):
         points = [answer for answer in answers if not isinstance(answer, FrameError)]
@@ -160,19 +203,22 @@ def _scorable(
     return kept, predictions, skipped
 
 
-def _joined(rows: Sequence[LabelRow], predictions: Sequence[Sequence[Points]]) -> list[Points]:
-    """One prediction a row: the only model's, or the median with pairs laid the same way round."""
+def _joined(rows: Sequence[LabelRow], predictions: Sequence[Sequence[Found]]) -> list[Found]:
+    """One prediction a row: the only model's, or the median with pairs laid the same way round.
+
+    A median has no covariance: how sure it may be is not fitted.
+    """
     if len(predictions) == 1:
         return list(predictions[0])
     first = predictions[0]
     aligned = [
         [
-            paired_like(points, reference, task_named(row.task_id).unordered_pairs)
-            for row, points, reference in zip(rows, own, first, strict=True)
+            paired_like(answer.points, reference.points, task_named(row.task_id).unordered_pairs)
+            for row, answer, reference in zip(rows, own, first, strict=True)
         ]
         for own in predictions
     ]
-    return coordinate_median(aligned)
+    return [Found(points) for points in coordinate_median(aligned)]
 
 
 def _answerable(

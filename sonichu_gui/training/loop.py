@@ -34,7 +34,7 @@ from sonichu_gui.training.heads import (
     training_step,
 )
 from sonichu_gui.training.publish import publish_run
-from sonichu_gui.training.scores import Points, score
+from sonichu_gui.training.scores import Found, score
 
 if TYPE_CHECKING:
     from sonichu_gui.training.losses import LossTerms
@@ -158,13 +158,13 @@ def _held_out_scores(
     training: Training, config: TrainConfig, rows: Sequence[LabelRow]
 ) -> dict[str, object]:
     """Scores of the averaged weights on frames they have not learned from."""
-    points: list[Points] = []
+    found: list[Found] = []
     images = data_root() / config.data.images
     for outcome in predict_rows(averaged_model(training), rows, images):
         if isinstance(outcome, FrameError):
             raise outcome
-        points.append(outcome)
-    return dict(score(rows, points)["tasks"][config.data.task])
+        found.append(outcome)
+    return dict(score(rows, found)["tasks"][config.data.task])
 
 
 def _append(output: Path, record: Mapping[str, object]) -> None:

@@ -7,13 +7,18 @@ import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
+from sonichu_gui.errors import LabelError
 from sonichu_gui.model.modeling_sonichu import SonichuModel
+from sonichu_gui.training.calibration import calibrate_model
 from sonichu_gui.training.config import TrainConfig, data_root
 from sonichu_gui.training.evaluate import run_evaluate
+
+if TYPE_CHECKING:
+    from sonichu_gui.training.scores import MeasureScore
 
 Report = Callable[[str], None]
 
@@ -45,10 +50,11 @@ def publish_run(config: TrainConfig, model: SonichuModel, *, learned: int, repor
     Returns:
         The published folder.
     """
-    trained = _marked_trained(model, config, accuracy={})
+    trained = _marked_trained(model, config, accuracy={}, covariance_scale=1.0)
     output = Path(config.run.output)
     trained.save_pretrained(output / "full")
     trained.save_pretrained(output / "half", dtype=torch.float16)
+    scale = _fitted_scale(config, output / "half", report=report)
     figures = Figures(
         tta=_measure(config, output / "half", tta=True, report=report),
         single=_measure(config, output / "half", tta=False, report=report),
@@ -58,7 +64,7 @@ def publish_run(config: TrainConfig, model: SonichuModel, *, learned: int, repor
         json.dumps({name: getattr(figures, name) for name in Figures.__slots__}, indent=2),
         encoding="utf-8",
     )
-    final = _marked_trained(model, config, accuracy=_accuracy(figures.tta))
+    final = _marked_trained(model, config, accuracy=_accuracy(figures.tta), covariance_scale=scale)
     folder = Path(config.publish.folder)
     final.save_pretrained(
         folder,
@@ -70,7 +76,11 @@ def publish_run(config: TrainConfig, model: SonichuModel, *, learned: int, repor
 
 
 def _marked_trained(
-    model: SonichuModel, config: TrainConfig, *, accuracy: dict[str, float]
+    model: SonichuModel,
+    config: TrainConfig,
+    *,
+    accuracy: dict[str, float],
+    covariance_scale: float,
 ) -> SonichuModel:
     """A copy whose configuration calls the run's task trained; the other heads stay as they are."""
     name = config.data.task
@@ -80,10 +90,27 @@ def _marked_trained(
         trained=True,
         training_data=f"{publish.data_name} ({publish.data_licence}); {publish.data_source}",
         accuracy=accuracy,
+        covariance_scale=covariance_scale,
     )
     copy = SonichuModel(replace(model.config, tasks={**model.config.tasks, name: task}))
     copy.load_state_dict(model.state_dict(), strict=True)
     return copy.eval()
+
+
+def _fitted_scale(config: TrainConfig, folder: Path, *, report: Report) -> float:
+    """How sure the head may be, fitted on the frames it learned from; 1 where they are too few."""
+    try:
+        (fitted,) = calibrate_model(
+            folder,
+            labels=data_root() / config.data.labels,
+            images=data_root() / config.data.images,
+            split=config.data.split,
+        )
+    except LabelError as error:
+        report(f"uncertainty not fitted: {error}")
+        return 1.0
+    report(f"uncertainty fitted: {fitted}")
+    return fitted.scale
 
 
 def _measure(config: TrainConfig, folder: Path, *, tta: bool, report: Report) -> dict[str, Any]:
@@ -111,6 +138,8 @@ def _accuracy(scores: dict[str, Any]) -> dict[str, float]:
         "p95_mm": round(circumference["p95"], 3),
         "mre_px_unordered": round(scores["mre_unordered_px"], 2),
         "n_test": scores["n"],
+        "within_68": round(circumference["within_68"], 3),
+        "within_95": round(circumference["within_95"], 3),
     }
 
 
@@ -140,6 +169,7 @@ def model_card(config: TrainConfig, model: SonichuModel, *, figures: Figures, le
         images=data.images,
         test_split=publish.test_split,
         n=figures.tta["n"],
+        sure=_wrapped(_sure(figures.tta["measures"]["HC"])),
         rows="\n".join(
             _row(label, scores)
             for label, scores in (
@@ -153,6 +183,17 @@ def model_card(config: TrainConfig, model: SonichuModel, *, figures: Figures, le
 
 def _wrapped(text: str, *, hanging: str = "") -> str:
     return textwrap.fill(text, 100, subsequent_indent=hanging, break_on_hyphens=False)
+
+
+def _sure(head: MeasureScore) -> str:
+    shares = (head["within_68"], head["within_95"])
+    one, two = ("an unknown share" if share is None else f"{100 * share:.0f} %" for share in shares)
+    return (
+        f"How sure it is: with TTA the standard error that it states for HC is "
+        f"{head['uncertainty']:.1f} mm on average (fitted on the training split by `sonichu train "
+        f"calibrate`); the published HC lies within 1 of it in {one} of the test frames and within "
+        f"1.96 in {two}, where 68 % and 95 % would be perfect."
+    )
 
 
 def _row(label: str, scores: dict[str, Any]) -> str:
@@ -229,6 +270,8 @@ nothing but this table:
 MRE: mean over four points of the distance in pixels of the original frame (mostly 800x540); the two
 ends of an axis may swap unless "ordered" is said. HC error: mean absolute difference between
 Ramanujan II over the predicted axes and the published circumference.
+
+{sure}
 
 ## Limits
 

@@ -6,6 +6,7 @@ Pixels are those of the original image; an error at the network's input size is 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
@@ -24,8 +25,25 @@ if TYPE_CHECKING:
 Points = npt.NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """What was found on one frame.
+
+    Attributes:
+        points: (K, 2), original pixels.
+        covariance: (K, 2, 2) in original pixels squared; None where it is not known.
+    """
+
+    points: Points
+    covariance: Points | None = None
+
+
 class MeasureScore(TypedDict):
-    """Error of one measure over the frames that have it: predicted minus labelled."""
+    """Error of one measure over the frames that have it: predicted minus labelled.
+
+    ``uncertainty`` is the mean standard error that the measure itself states, ``within_68`` and
+    ``within_95`` how often the label lies within 1 and 1.96 of them; None where none is stated.
+    """
 
     mae: float
     bias: float
@@ -34,6 +52,9 @@ class MeasureScore(TypedDict):
     max: float
     unit: str
     n: int
+    uncertainty: float | None
+    within_68: float | None
+    within_95: float | None
 
 
 class TaskScore(TypedDict):
@@ -57,12 +78,12 @@ class Scores(TypedDict):
     unweighted_mre_px: float
 
 
-def score(rows: Sequence[LabelRow], predicted: Sequence[Points]) -> Scores:
+def score(rows: Sequence[LabelRow], predicted: Sequence[Found]) -> Scores:
     """Scores of one prediction a row.
 
     Args:
         rows: the labels, of any tasks.
-        predicted: (K, 2) each, original pixels.
+        predicted: one a row.
 
     Raises:
         ValueError: when there is nothing to score, or the two do not match.
@@ -97,9 +118,11 @@ def radial_error(predicted: Points, true: Points, pairs: Sequence[tuple[int, int
     return float(np.linalg.norm(best - true, axis=1).mean())
 
 
-def measured(task: Task, row: LabelRow, points: Points) -> tuple[Measurement, ...]:
+def measured(
+    task: Task, row: LabelRow, points: Points, covariance: Points | None = None
+) -> tuple[Measurement, ...]:
     """All measures of these points at the scale that the label row states."""
-    annotation = Annotation(task.id, tuple(Keypoint(float(x), float(y)) for x, y in points))
+    annotation = Annotation(task.id, _keypoints(points, covariance))
     if row.mm_per_px is None:
         return measure(task, annotation, Calibration())
     scale = given_scale(
@@ -111,10 +134,19 @@ def measured(task: Task, row: LabelRow, points: Points) -> tuple[Measurement, ..
     return measure(task, annotation, Calibration(override=scale))
 
 
-def _task_score(task: Task, rows: Sequence[LabelRow], predicted: Sequence[Points]) -> TaskScore:
-    ordered = [radial_error(p, row.points) for row, p in zip(rows, predicted, strict=True)]
+def _keypoints(points: Points, covariance: Points | None) -> tuple[Keypoint, ...]:
+    if covariance is None:
+        return tuple(Keypoint(x, y) for x, y in points.tolist())
+    return tuple(
+        Keypoint(x, y, covariance=(xx, xy, yy))
+        for (x, y), ((xx, xy), (_, yy)) in zip(points.tolist(), covariance.tolist(), strict=True)
+    )
+
+
+def _task_score(task: Task, rows: Sequence[LabelRow], predicted: Sequence[Found]) -> TaskScore:
+    ordered = [radial_error(p.points, row.points) for row, p in zip(rows, predicted, strict=True)]
     unordered = [
-        radial_error(p, row.points, task.unordered_pairs)
+        radial_error(p.points, row.points, task.unordered_pairs)
         for row, p in zip(rows, predicted, strict=True)
     ]
     return {
@@ -129,16 +161,40 @@ def _task_score(task: Task, rows: Sequence[LabelRow], predicted: Sequence[Points
     }
 
 
-def _measure_scores(
-    task: Task, rows: Sequence[LabelRow], predicted: Sequence[Points]
-) -> dict[str, MeasureScore]:
-    errors: dict[tuple[str, str], list[float]] = {}
-    for row, points in zip(rows, predicted, strict=True):
+@dataclass(frozen=True, slots=True)
+class MeasureError:
+    """How far off one measure of one frame is, and how far it says that it may be.
+
+    Attributes:
+        error: Measured minus labelled, in the measure's unit.
+        uncertainty: The stated standard error, or None.
+    """
+
+    error: float
+    uncertainty: float | None
+
+
+def measure_errors(
+    task: Task, rows: Sequence[LabelRow], predicted: Sequence[Found]
+) -> dict[tuple[str, str], list[MeasureError]]:
+    """Errors of every measure, by its name and unit: a frame without a scale counts in pixels."""
+    errors: dict[tuple[str, str], list[MeasureError]] = {}
+    for row, found in zip(rows, predicted, strict=True):
         truths = measured(task, row, row.points)
-        for guess, truth in zip(measured(task, row, points), truths, strict=True):
+        guesses = measured(task, row, found.points, found.covariance)
+        for guess, truth in zip(guesses, truths, strict=True):
             reference = _reference(row, truth)
             if guess.value is not None and reference is not None:
-                errors.setdefault((guess.name, guess.unit), []).append(guess.value - reference)
+                errors.setdefault((guess.name, guess.unit), []).append(
+                    MeasureError(guess.value - reference, guess.uncertainty)
+                )
+    return errors
+
+
+def _measure_scores(
+    task: Task, rows: Sequence[LabelRow], predicted: Sequence[Found]
+) -> dict[str, MeasureScore]:
+    errors = measure_errors(task, rows, predicted)
     names = [name for name, _ in errors]
     return {
         name if names.count(name) == 1 else f"{name} [{unit}]": _measure_score(values, unit)
@@ -152,16 +208,22 @@ def _reference(row: LabelRow, truth: Measurement) -> float | None:
     return truth.value if published is None else published
 
 
-def _measure_score(errors: Sequence[float], unit: str) -> MeasureScore:
-    absolute = np.abs(errors)
+def _measure_score(errors: Sequence[MeasureError], unit: str) -> MeasureScore:
+    signed = np.array([one.error for one in errors])
+    absolute = np.abs(signed)
+    stated = [one.uncertainty for one in errors if one.uncertainty is not None]
+    told = len(stated) == len(errors)
     return {
         "mae": float(absolute.mean()),
-        "bias": float(np.mean(errors)),
+        "bias": float(signed.mean()),
         "median": float(np.median(absolute)),
         "p95": float(np.percentile(absolute, 95)),
         "max": float(absolute.max()),
         "unit": unit,
         "n": len(errors),
+        "uncertainty": float(np.mean(stated)) if told else None,
+        "within_68": float((absolute <= np.array(stated)).mean()) if told else None,
+        "within_95": float((absolute <= 1.96 * np.array(stated)).mean()) if told else None,
     }
 
 

@@ -15,6 +15,7 @@ from sonichu_gui.model.modeling_sonichu import (
     SonichuModel,
     VisionTransformer,
     ViTConfig,
+    decode_probabilities,
 )
 
 
@@ -216,3 +217,18 @@ def test_each_view_says_what_the_model_says_of_it_alone(vit):
             )
             assert apart < 1e-4
     assert vit.detect(frame, "PLAX").views is None
+
+
+def test_what_the_views_disagree_about_is_part_of_the_covariance(vit):
+    frame = torch.randn(1, 3, 256, 256)
+    found = vit.detect(frame, "PLAX", tta=True)
+    with torch.inference_mode():
+        maps = vit.view_probabilities(vit.encode_views(frame, tta=True), "PLAX", tta=True)
+    of_the_peak = decode_probabilities(maps.mean(0), vit.config.tasks["PLAX"]).covariance
+    half_way = (found.views[1] - found.views[0])[0, 3] / 2
+    torch.testing.assert_close(
+        (found.covariance - of_the_peak)[0, 3],
+        torch.outer(half_way, half_way),
+        atol=1e-6,
+        rtol=1e-4,
+    )

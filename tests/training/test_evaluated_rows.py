@@ -23,7 +23,9 @@ def model(toy_study, monkeypatch):
     monkeypatch.setattr("sonichu_gui.training.heads.load_imagenet_weights", lambda _: 0)
     config = read_config(toy_study.config)
     network = averaged_model(new_training(config))
-    _marked_trained(network, config, accuracy={}).save_pretrained(toy_study.root / "model")
+    _marked_trained(network, config, accuracy={}, covariance_scale=1.0).save_pretrained(
+        toy_study.root / "model"
+    )
     assert SonichuModel.from_pretrained(toy_study.root / "model").config.tasks["HC"].trained
     return toy_study.root / "model"
 

@@ -57,4 +57,7 @@ def test_it_reaches_the_figures_of_its_card_on_the_test_split(folder, shared_dat
     assert scores["measures"]["HC"]["mae"] == pytest.approx(promised["mae_mm"], abs=0.02)
     assert scores["mre_unordered_px"] == pytest.approx(promised["mre_px_unordered"], abs=0.1)
     assert scores["measures"]["HC"]["mae"] <= 2.6
+    for share, nominal in (("within_68", 0.6827), ("within_95", 0.95)):
+        assert scores["measures"]["HC"][share] == pytest.approx(promised[share], abs=0.03)
+        assert scores["measures"]["HC"][share] == pytest.approx(nominal, abs=0.1)
     assert scores["mre_unordered_px"] <= 16

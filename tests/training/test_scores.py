@@ -11,7 +11,7 @@ from sonichu_gui.errors import ModelError, UntrainedHead
 from sonichu_gui.model.modeling_sonichu import SonichuConfig, SonichuModel
 from sonichu_gui.training.data.labels import read_labels
 from sonichu_gui.training.evaluate import run_evaluate
-from sonichu_gui.training.scores import coordinate_median, paired_like, radial_error, score
+from sonichu_gui.training.scores import Found, coordinate_median, paired_like, radial_error, score
 
 PAIRS = ((0, 1), (2, 3))
 
@@ -37,14 +37,16 @@ def model_folder(root, *, trained, name="model"):
 
 
 def test_true_points_score_zero(rows):
-    scores = score(rows, [row.points for row in rows])
+    scores = score(rows, [Found(row.points) for row in rows])
     assert scores["weighted_mre_px"] == 0
     assert scores["tasks"]["HC"]["measures"]["HC"]["mae"] == pytest.approx(0, abs=1e-9)
 
 
 def test_a_known_shift_is_the_mean_radial_error(rows):
     shifts = (np.array([3.0, 4.0]), np.array([0.0, 0.0]), np.array([0.0, 1.0]))
-    scores = score(rows, [row.points + s for row, s in zip(rows, shifts, strict=True)])["tasks"]
+    scores = score(rows, [Found(row.points + s) for row, s in zip(rows, shifts, strict=True)])[
+        "tasks"
+    ]
     assert scores["HC"]["n"] == 3
     assert scores["HC"]["mre_px"] == pytest.approx(2.0)
     assert scores["HC"]["median_px"] == pytest.approx(1.0)
@@ -53,7 +55,9 @@ def test_a_known_shift_is_the_mean_radial_error(rows):
 
 
 def test_a_known_stretch_is_the_error_of_the_measure(rows):
-    stretched = [row.points.mean(0) + 1.1 * (row.points - row.points.mean(0)) for row in rows]
+    stretched = [
+        Found(row.points.mean(0) + 1.1 * (row.points - row.points.mean(0))) for row in rows
+    ]
     measures = score(rows, stretched)["tasks"]["HC"]["measures"]
     lengths = [0.1 * 0.2 * math.dist(*row.points[2:]) for row in rows]
     assert measures["OFD"]["unit"] == "mm"
@@ -63,20 +67,20 @@ def test_a_known_stretch_is_the_error_of_the_measure(rows):
 
 def test_the_published_circumference_is_the_reference_where_the_file_has_one(rows):
     told = [dataclasses.replace(row, extra={**row.extra, "hc_mm": "1"}) for row in rows]
-    own = score(rows, [row.points for row in rows])["tasks"]["HC"]["measures"]["HC"]
-    given = score(told, [row.points for row in rows])["tasks"]["HC"]["measures"]["HC"]
+    own = score(rows, [Found(row.points) for row in rows])["tasks"]["HC"]["measures"]["HC"]
+    given = score(told, [Found(row.points) for row in rows])["tasks"]["HC"]["measures"]["HC"]
     assert own["bias"] == pytest.approx(0, abs=1e-9)
     assert given["bias"] > 10
 
 
 def test_without_a_scale_lengths_are_scored_in_pixels(rows):
     bare = [dataclasses.replace(row, mm_per_px=None) for row in rows]
-    measures = score(bare, [row.points + 1 for row in bare])["tasks"]["HC"]["measures"]
+    measures = score(bare, [Found(row.points + 1) for row in bare])["tasks"]["HC"]["measures"]
     assert measures["OFD"]["unit"] == "px"
 
 
 def test_swapped_ends_cost_only_the_ordered_error(rows):
-    scores = score(rows, [row.points[[0, 1, 3, 2]] for row in rows])["tasks"]["HC"]
+    scores = score(rows, [Found(row.points[[0, 1, 3, 2]]) for row in rows])["tasks"]["HC"]
     assert scores["mre_unordered_px"] == 0
     assert scores["mre_px"] > 10
 
@@ -84,10 +88,38 @@ def test_swapped_ends_cost_only_the_ordered_error(rows):
 def test_weighted_counts_images_and_unweighted_counts_tasks(rows):
     femur = dataclasses.replace(rows[0], task_id="fetal_femur", points=rows[0].points[:2])
     all_rows = [*rows, femur]
-    predicted = [*(row.points for row in rows), femur.points + np.array([4.0, 0.0])]
+    predicted = [*(Found(row.points) for row in rows), Found(femur.points + np.array([4.0, 0.0]))]
     scores = score(all_rows, predicted)
     assert scores["weighted_mre_px"] == pytest.approx(1.0)
     assert scores["unweighted_mre_px"] == pytest.approx(2.0)
+
+
+def test_a_measure_tells_how_often_it_is_as_close_as_it_says(rows):
+    # One pixel of standard deviation a coordinate along a calliper: its two ends give sqrt(2).
+    moved = (0.0, 2.0, 4.0)
+    found = [
+        Found(
+            row.points + np.array([[0, 0], [0, 0], [m, 0], [0, 0]]), np.tile(np.eye(2), (4, 1, 1))
+        )
+        for row, m in zip(rows, moved, strict=True)
+    ]
+    level = [
+        dataclasses.replace(row, points=np.array([[50.0, 10], [50, 90], [90, 50], [10, 50]]))
+        for row in rows
+    ]
+    found = [
+        dataclasses.replace(one, points=row.points + one.points - original.points)
+        for one, row, original in zip(found, level, rows, strict=True)
+    ]
+    score_of_ofd = score(level, found)["tasks"]["HC"]["measures"]["OFD"]
+    assert score_of_ofd["uncertainty"] == pytest.approx(math.sqrt(2) * 0.2)
+    assert score_of_ofd["within_68"] == pytest.approx(1 / 3)
+    assert score_of_ofd["within_95"] == pytest.approx(2 / 3)
+
+
+def test_points_without_covariance_state_no_uncertainty(rows):
+    measures = score(rows, [Found(row.points) for row in rows])["tasks"]["HC"]["measures"]
+    assert (measures["HC"]["uncertainty"], measures["HC"]["within_95"]) == (None, None)
 
 
 def test_ends_are_matched_pair_by_pair():
@@ -129,6 +161,31 @@ def test_several_models_need_a_way_to_join_them(toy_study):
         run_evaluate(models=folders, ensemble=None, **arguments)
     document = run_evaluate(models=folders, ensemble="median", **arguments)
     assert document["tasks"]["HC"]["n"] == 9
+
+
+def test_another_decoder_can_be_tried(toy_study):
+    folder = model_folder(toy_study.root, trained=True)
+    errors = {
+        decode: run_evaluate(
+            labels=toy_study.labels, images=toy_study.images, models=[folder], ensemble=None,
+            split="test", decode=decode,
+        )["tasks"]["HC"]["mre_px"]
+        for decode in ("soft-argmax", "local", "pair", None)
+    }  # fmt: skip
+    assert errors["pair"] == errors[None]  # what the configuration says
+    assert len(set(errors.values())) == 3
+
+
+def test_a_decoder_that_the_task_has_no_pairs_for_is_refused(toy_study, tmp_path):
+    folder = model_folder(toy_study.root, trained=True)
+    config = json.loads((folder / "config.json").read_text())
+    config["tasks"]["HC"] |= {"pairs": [], "order": "", "decode": "local"}
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ModelError, match="HC: decode 'pair' needs pairs"):
+        run_evaluate(
+            labels=toy_study.labels, images=toy_study.images, models=[folder], ensemble=None,
+            split="test", decode="pair",
+        )  # fmt: skip
 
 
 def test_an_untrained_head_is_not_scored(toy_study):

@@ -5,7 +5,17 @@ import sys
 
 import pytest
 
-HEAVY = {"torch", "PySide6", "cv2", "pydicom", "sqlalchemy", "highdicom", "transformers", "rich"}
+HEAVY = {
+    "torch",
+    "PySide6",
+    "cv2",
+    "pydicom",
+    "sqlalchemy",
+    "highdicom",
+    "transformers",
+    "rich",
+    "openvino",
+}
 
 
 def heavy_imports_of(module):
@@ -27,6 +37,8 @@ def heavy_imports_of(module):
         "sonichu_gui.prediction.api",
         "sonichu_gui.prediction.zoo",
         "sonichu_gui.prediction.local",
+        "sonichu_gui.prediction.openvino_engine",
+        "sonichu_gui.prediction.probe",
     ],
 )
 def test_core_and_door_to_the_model_load_nothing_heavy(module):

@@ -124,7 +124,6 @@ class TaskConfig:
             "left" or "right". Needed by "pair" only.
         covariance_scale: factor on the covariance of a heatmap's peak, fitted so that measures are
             as far off as they say.
-        covariance_floor: standard deviation in cells that is added to it in both directions.
         trained: False for a head that still has its random start; its points mean nothing.
         training_data: what the head was trained on, for the reader of the model card.
         accuracy: measured numbers, for the reader of the model card.
@@ -136,7 +135,6 @@ class TaskConfig:
     decode: str = "soft-argmax"
     order: str = ""
     covariance_scale: float = 1.0
-    covariance_floor: float = 0.0
     trained: bool = False
     training_data: str = ""
     accuracy: Mapping[str, Any] = field(default_factory=dict)
@@ -160,10 +158,11 @@ class TaskConfig:
             self.decode in DECODERS,
             f"decode must be one of {', '.join(DECODERS)}, not {self.decode!r}",
         )
-        for field_name in ("covariance_scale", "covariance_floor"):
-            value = getattr(self, field_name)
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            _require(number and 0 <= value <= 1e6, f"{field_name} must be 0 or more, not {value!r}")
+        scale: object = self.covariance_scale
+        number = (
+            isinstance(scale, int | float) and not isinstance(scale, bool) and 0 <= scale <= 1e6
+        )
+        _require(number, f"covariance_scale must be 0 or more, not {scale!r}")
         _require(self.decode != "pair" or bool(self.pairs), "decode 'pair' needs pairs")
         if self.decode == "pair" or self.order:
             words = self.order.split(",")
@@ -653,25 +652,48 @@ class KeypointOutput:
 def decode_probabilities(probabilities: Tensor, task: TaskConfig) -> KeypointOutput:
     """The points of heatmaps (B, K, H, W), each of which sums to 1; always computed in float32."""
     with torch.autocast(probabilities.device.type, enabled=False):
-        height, width = probabilities.shape[-2:]
-        weights = probabilities.float().flatten(2)
-        cells = _cell_centres(height, width, weights.device)
-        if task.decode == "pair":
-            weights = _cut_pairs(weights, cells, task, min_distance=height / 8)
-        size = cells.new_tensor([width, height])
-        reach = max(height // 16, 1)
+        weights, cells, size = _weights_and_cells(probabilities, task)
+        reach = _reach(probabilities)
         peak = cells[weights.argmax(-1)]
         confidence, covariance = _peak_statistics(weights, cells, peak, reach=reach)
-        covariance = task.covariance_scale * covariance
-        covariance = covariance + task.covariance_floor**2 * torch.eye(2, device=cells.device)
-        around = _within(cells, peak, reach) if task.decode == "local" else True
-        lower_peaks = _lower_peaks(weights, cells, peak, (height, width), reach=reach)
+        lower_peaks = _lower_peaks(weights, cells, peak, probabilities.shape[-2:], reach=reach)
         return KeypointOutput(
-            xy=_centroid(weights * around, cells) / size,
+            xy=_points(weights, cells, peak, task, reach=reach) / size,
             confidence=confidence,
-            covariance=covariance / (size[:, None] * size),
+            covariance=task.covariance_scale * covariance / (size[:, None] * size),
             alternatives=lower_peaks / torch.cat([size, size.new_ones(1)]),
         )
+
+
+def _decode_points(probabilities: Tensor, task: TaskConfig) -> Tensor:
+    """The ``xy`` of ``decode_probabilities`` alone."""
+    with torch.autocast(probabilities.device.type, enabled=False):
+        weights, cells, size = _weights_and_cells(probabilities, task)
+        peak = cells[weights.argmax(-1)]
+        return _points(weights, cells, peak, task, reach=_reach(probabilities)) / size
+
+
+def _weights_and_cells(probabilities: Tensor, task: TaskConfig) -> tuple[Tensor, Tensor, Tensor]:
+    """Maps (B, K, N) as the task deals them to its points, cell centres (N, 2), size (2,)."""
+    height, width = probabilities.shape[-2:]
+    weights = probabilities.float().flatten(2)
+    cells = _cell_centres(height, width, weights.device)
+    if task.decode == "pair":
+        weights = _cut_pairs(weights, cells, task, min_distance=height / 8)
+    return weights, cells, cells.new_tensor([width, height])
+
+
+def _reach(probabilities: Tensor) -> int:
+    """How many cells around its centre belong to a peak: 1/16 of the frame."""
+    return max(probabilities.shape[-2] // 16, 1)
+
+
+def _points(
+    weights: Tensor, cells: Tensor, peak: Tensor, task: TaskConfig, *, reach: int
+) -> Tensor:
+    """(B, K, N) -> (B, K, 2) in cells, by the task's rule."""
+    around = _within(cells, peak, reach) if task.decode == "local" else True
+    return _centroid(weights * around, cells)
 
 
 def _cell_centres(height: int, width: int, device: torch.device) -> Tensor:
@@ -726,7 +748,7 @@ def _within(cells: Tensor, centre: Tensor, reach: int) -> Tensor:
 
 
 def _lower_peaks(
-    weights: Tensor, cells: Tensor, peak: Tensor, shape: tuple[int, int], *, reach: int
+    weights: Tensor, cells: Tensor, peak: Tensor, shape: Sequence[int], *, reach: int
 ) -> Tensor:
     """Other places of each map (B, K, N): (B, K, 3, 3) x, y in cells and mass, NaN for none.
 
@@ -734,7 +756,7 @@ def _lower_peaks(
     peak and so far from it that their squares of cells do not touch.
     """
     maps = weights.view(*weights.shape[:-1], *shape)
-    crest = F.max_pool2d(maps, 2 * reach + 1, stride=1, padding=reach).flatten(2)
+    crest = _highest_near(maps, reach).flatten(2)
     highest = weights.amax(-1, keepdim=True)
     is_place = (weights == crest) & (weights >= LOWER_PEAK * highest)
     is_place &= ~_within(cells, peak, 2 * reach)
@@ -744,6 +766,24 @@ def _lower_peaks(
     found = torch.cat([_centroid(local, cells), local.sum(-1, keepdim=True)], dim=-1)
     found = found.where((height > 0)[..., None], torch.nan)
     return F.pad(found, (0, 0, 0, MOST_LOWER_PEAKS - found.shape[-2]), value=torch.nan)
+
+
+def _highest_near(maps: Tensor, reach: int) -> Tensor:
+    """(…, H, W) -> (…, H, W): the highest within ``reach`` rows and columns of each cell.
+
+    A max pooling, by maxima of ever wider windows: a tenth of the time that torch's takes.
+    """
+    width = 2 * reach + 1
+    for axis in (-1, -2):
+        margin = (reach, reach) if axis == -1 else (0, 0, reach, reach)
+        maps = F.pad(maps, margin, value=-torch.inf)
+        window = 1
+        while window < width:
+            step = min(window, width - window)
+            count = maps.shape[axis] - step
+            maps = torch.maximum(maps.narrow(axis, 0, count), maps.narrow(axis, step, count))
+            window += step
+    return maps
 
 
 def _peak_statistics(
@@ -968,16 +1008,20 @@ class SonichuModel(nn.Module):
         """Points from the features of ``encode_views`` made with the same ``tta``.
 
         The heatmaps of both views are averaged, not their points: a mirrored view that disagrees
-        then widens the map instead of pulling the point into the void between two answers.
+        then widens the map instead of pulling the point into the void between two answers. Half
+        the way between the answers of the two views is added to the covariance: a model that is
+        sure of two different places is not sure.
         """
         settings = self._task(task)
-        views = self.view_probabilities(features, task, tta=tta)
-        output = decode_probabilities(views.mean(0), settings)
+        maps = self.view_probabilities(features, task, tta=tta)
+        output = decode_probabilities(maps.mean(0), settings)
         if not tta:
             return output
-        both = decode_probabilities(views.flatten(0, 1), settings).xy
-        alone = both.view(*views.shape[:2], *both.shape[1:])
-        return replace(output, views=_same_way_round(alone, settings.pairs))
+        alone = _decode_points(maps.flatten(0, 1), settings)
+        alone = alone.view(*maps.shape[:2], *alone.shape[1:])
+        both = _same_way_round(alone, settings.pairs)
+        apart = (both[0] - both[1])[..., None] / 2
+        return replace(output, views=both, covariance=output.covariance + apart @ apart.mT)
 
     @torch.inference_mode()
     def detect(

@@ -35,6 +35,7 @@ class Engine:
 
     folder: Path
     device: str
+    kind: str = "auto"
     predictor: LocalPredictor | None = None
 
     def ready(self, loading: Callable[[], object]) -> LocalPredictor:
@@ -50,7 +51,7 @@ class Engine:
             loading()
             from sonichu_gui.prediction.local import LocalPredictor
 
-            predictor = LocalPredictor(self.folder, device=self.device)
+            predictor = LocalPredictor(self.folder, device=self.device, engine=self.kind)
             predictor.load()
             self.predictor = predictor
         return self.predictor
@@ -141,7 +142,7 @@ class ModelsInUse(QObject):
     def engine(self, folder: Path, device: str) -> Engine:
         """Gives the engine of a model; the ones used last stay in memory."""
         key = (folder, device)
-        engine = self._engines.setdefault(key, Engine(folder, device))
+        engine = self._engines.setdefault(key, Engine(folder, device, self._engine_choice))
         self._engines.move_to_end(key)
         while len(self._engines) > ENGINES_KEPT:
             self._engines.popitem(last=False)
