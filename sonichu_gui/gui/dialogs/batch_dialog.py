@@ -77,7 +77,7 @@ class BatchDialog(QDialog):
             count = self.tr("{} files").format(files) if files > 1 else self.tr("1 file")
             first = self.tr("first frame of each, {}").format(count)
             self._offer_frames(Frames.FIRST_OF_FILES, self.tr("All files"), first)
-            every = self.tr("every frame of each, cines too")
+            every = self.tr("every frame of each, whole cines")
             self._offer_frames(Frames.ALL_OF_FILES, self.tr("All frames"), every)
         self._frames.button(0).setChecked(True)
 
@@ -99,8 +99,8 @@ class BatchDialog(QDialog):
 
     def _promise(self) -> str:
         return self.tr(
-            "Frames that a person has labelled, and those this model has predicted before, "
-            "are left out. Stop it any time: it goes on from there."
+            "Left out: frames that a person has labelled, and those that this\n"
+            "model has predicted before. Stop it any time; it goes on from there."
         )
 
     def _choice(self, group: QButtonGroup, number: int, text: str, words: str) -> QRadioButton:
@@ -124,7 +124,6 @@ class BatchDialog(QDialog):
     def _soft(self, words: str) -> QLabel:
         note = QLabel(words)
         note.setObjectName("soft")
-        note.setWordWrap(True)
         return note
 
     def _buttons(self) -> QHBoxLayout:

@@ -29,6 +29,8 @@ class DeviceButton(PanelButton):
         self.device_menu = QMenu(self.tr("Device"), self)
         self._devices = QActionGroup(self)
         self._engines = QActionGroup(self)
+        self._engine_head = QAction(self.tr("Engine"), self)
+        self._engine_head.setSeparator(True)
         self._current = {self._devices: "auto", self._engines: "auto"}
         self._devices.triggered.connect(self._choose_device)
         self._engines.triggered.connect(self._choose_engine)
@@ -59,10 +61,12 @@ class DeviceButton(PanelButton):
             row.setCheckable(True)
             row.setChecked(choice == current)
         self._current[group] = current
-        self.device_menu.clear()
+        # Not clear(): with the menu's, Python would give up the other group's actions too.
+        for action in self.device_menu.actions():
+            self.device_menu.removeAction(action)
         self.device_menu.addActions(self._devices.actions())
         if self._engines.actions():
-            self.device_menu.addSection(self.tr("Engine"))
+            self.device_menu.addAction(self._engine_head)
             self.device_menu.addActions(self._engines.actions())
 
     def _choose_device(self, row: QAction) -> None:
