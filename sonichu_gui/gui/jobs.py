@@ -58,8 +58,9 @@ THREADS = {Lane.MODEL: 1, Lane.READING: 2, Lane.THUMBNAILS: 1, Lane.MODEL_FILES:
 fetching and copying of models, which may take minutes."""
 
 
-NICE = {Lane.MODEL: 10, Lane.THUMBNAILS: 10, Lane.MODEL_FILES: 10}
-"""How far a lane's threads, and those that they start, stand back for the window's own."""
+NICE = {Lane.MODEL: 5}
+"""How far a lane's threads, and those that they start, stand back for the window's own. Further
+back, other programs at work would leave the model next to nothing."""
 
 _MADE_ROOM = object()
 
@@ -271,10 +272,9 @@ class JobRunner(QObject):
 
 
 def _stand_back(nice: int) -> None:
-    """Gives the threads of the window the first turn on a busy machine.
+    """Gives the window's own thread the first turn on cores that the model would fill.
 
-    On Linux alone a thread has a niceness of its own. With a model of 86 million parameters at
-    work on two cores, the 99th percentile of the time from one mouse event to the next is halved.
+    On Linux alone a thread has a niceness of its own.
     """
     if nice and sys.platform == "linux":
         with suppress(OSError):

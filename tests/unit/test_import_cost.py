@@ -36,6 +36,8 @@ def heavy_imports_of(module):
         "sonichu_gui.biometry.measure",
         "sonichu_gui.prediction.api",
         "sonichu_gui.prediction.zoo",
+        "sonichu_gui.prediction.batch",
+        "sonichu_gui.prediction.ahead",
         "sonichu_gui.prediction.local",
         "sonichu_gui.prediction.openvino_engine",
         "sonichu_gui.prediction.probe",
