@@ -87,7 +87,7 @@ def _without_repeats(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     table: dict[str, Any] = {}
     for name, value in pairs:
         if name in table:
-            raise ValueError(f"{name!r} stands twice in its header")
+            raise ValueError(f"{name[:120]!r} stands twice in its header")
         table[name] = value
     return table
 
@@ -104,14 +104,15 @@ def _table(header: Mapping[str, Any], data_size: int) -> dict[str, TensorSpec]:
     for begin, end, name in sorted(places):
         if begin != reached:
             kind = "overlaps" if begin < reached else "leaves a gap after"
-            raise ValueError(f"the data of {name!r} {kind} the tensor before it")
+            raise ValueError(f"the data of {name[:120]!r} {kind} the tensor before it")
         reached = end
     if reached != data_size:
         raise ValueError(f"its tensors take {reached} bytes, and {data_size} follow its header")
     return table
 
 
-def _row(name: str, row: object) -> tuple[TensorSpec, int, int]:
+def _row(full_name: str, row: object) -> tuple[TensorSpec, int, int]:
+    name = full_name[:120]  # for the message: a name may be as long as the header
     if not isinstance(row, dict) or set(row) != {"dtype", "shape", "data_offsets"}:
         raise ValueError(f"{name!r} is not described by dtype, shape and data_offsets alone")
     dtype, shape, offsets = row["dtype"], row["shape"], row["data_offsets"]
