@@ -644,9 +644,7 @@ class SimpleHead(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """(B, in, h, w) -> logits (B, K, 4 h, 4 w)."""
-        x = F.interpolate(
-            F.relu(features), scale_factor=4.0, mode="bilinear", align_corners=False
-        )
+        x = F.interpolate(F.relu(features), scale_factor=4.0, mode="bilinear", align_corners=False)
         logits: Tensor = self.final_layer(x)
         return logits
 
