@@ -644,9 +644,7 @@ class SimpleHead(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """(B, in, h, w) -> logits (B, K, 4 h, 4 w)."""
-        x = F.interpolate(
-            F.relu(features), scale_factor=4.0, mode="bilinear", align_corners=False
-        )
+        x = F.interpolate(F.relu(features), scale_factor=4.0, mode="bilinear", align_corners=False)
         logits: Tensor = self.final_layer(x)
         return logits
 
@@ -885,7 +883,7 @@ class VisionTransformer(nn.Module):
         super().__init__()
         self.grid = image_size // config.patch_size
         self.patch_embed = PatchEmbedding(config)
-        positions = _sincos_positions(self.grid, config.hidden_size)
+        positions = fixed_positions(self.grid, config.hidden_size)
         self.cls_token: nn.Parameter | None = None
         if config.class_token:
             self.cls_token = nn.Parameter(torch.zeros(1, 1, config.hidden_size))
@@ -921,7 +919,7 @@ class VisionTransformer(nn.Module):
         return tokens if self.cls_token is None else tokens[:, 1:]
 
 
-def _sincos_positions(grid: int, width: int) -> Tensor:
+def fixed_positions(grid: int, width: int) -> Tensor:
     """(1, grid * grid, width): the first half encodes the column, the second the row.
 
     Each half is [sin, cos] of p / 10000^(i / (width / 4)), i = 0 … width / 4 - 1.
