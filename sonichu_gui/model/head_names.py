@@ -166,9 +166,16 @@ class _Head:
         four = [name for name in ordered if len(placing.shape(name) or ()) == 4]
         self.deconvolutions = [name for name in four if (placing.shape(name) or ())[2:] == (4, 4)]
         self.finals = [name for name in four if name not in self.deconvolutions]
-        self.norms = [
-            name.removesuffix(".running_var") for name in ordered if name.endswith(".running_var")
-        ]
+        # A norm that lacks a part is still a norm, so that the part is reported missing.
+        statistics = (".running_mean", ".running_var")
+        self.norms = list(
+            dict.fromkeys(
+                name.rpartition(".")[0]
+                for name in ordered
+                if name.endswith(statistics)
+                or (name.endswith(".weight") and len(placing.shape(name) or ()) == 1)
+            )
+        )
         self.names = frozenset(names)
 
     @property
