@@ -97,6 +97,8 @@ def _table(header: Mapping[str, Any], data_size: int) -> dict[str, TensorSpec]:
     places: list[tuple[int, int, str]] = []
     for name, row in header.items():
         if name == "__metadata__":
+            if not isinstance(row, dict) or not all(isinstance(v, str) for v in row.values()):
+                raise ValueError("its __metadata__ is not a table of texts")
             continue
         table[name], begin, end = _row(name, row)
         places.append((begin, end, name))

@@ -27,6 +27,8 @@ def heavy_imports_of(module):
         "sonichu_gui.prediction.api",
         "sonichu_gui.prediction.zoo",
         "sonichu_gui.prediction.local",
+        "sonichu_gui.model.weights_file",
+        "sonichu_gui.model.namings",
     ],
 )
 def test_core_and_door_to_the_model_load_nothing_heavy(module):
