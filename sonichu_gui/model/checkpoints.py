@@ -20,7 +20,10 @@ from .foreign_preprocessor import read_preprocessor
 from .layout import Copy, Layout, Positions, Shift, Stack, Step, UnplacedTensors, Zeros
 from .modeling_sonichu import (
     BACKBONES,
+    CONFIG_FILE,
     DEFAULT_TASKS,
+    MODEL_TYPE,
+    WEIGHTS_FILE,
     CheckpointError,
     HeadConfig,
     SonichuConfig,
@@ -67,11 +70,11 @@ def open_checkpoint(
         CheckpointError: naming the file and what is wrong with it.
     """
     holding = read_holding(path)
-    own = _own_config(holding.config)
-    names_are_ours = not _OWN_PATCHES.isdisjoint(holding.table)
-    if own is not None and path.is_dir() and names_are_ours and image_size is None and task is None:
-        model = SonichuModel.from_pretrained(path)
-        return Opened(model, SonichuPreprocessor.from_pretrained(path), None)
+    own = _own_config(holding)
+    same_size = own is not None and image_size in {None, own.image_size}
+    if same_size and task is None and holding.path == holding.folder / WEIGHTS_FILE:
+        model = SonichuModel.from_pretrained(holding.folder)
+        return Opened(model, SonichuPreprocessor.from_pretrained(holding.folder), None)
     preprocessor = read_preprocessor(holding.folder)
     layout = _recognise(holding, image_size or preprocessor.image_size, image_size, task)
     sized = preprocessor.image_size in {None, layout.image_size} or image_size is not None
@@ -82,6 +85,13 @@ def open_checkpoint(
             f"not divide: {layout.image_size} is used."
         )
     layout = replace(layout, notes=(*layout.notes, *notes))
+    lacking = [name for name in own.tasks if name not in layout.heads] if own else []
+    if lacking:
+        missing = [f"heads.{name}" for name in lacking]
+        raise CheckpointError(
+            f"{holding.path} has no heads for tasks of its {CONFIG_FILE}: {', '.join(lacking)}",
+            missing=missing,
+        )
     try:
         config = _config(layout, own, path)
     except ValueError as error:
@@ -91,9 +101,12 @@ def open_checkpoint(
     return Opened(model, SonichuPreprocessor(config.image_size, mean, std), layout)
 
 
-def _own_config(raw: object) -> SonichuConfig | None:
-    """Our own configuration, where it is one."""
-    if not isinstance(raw, Mapping) or raw.get("model_type") != "sonichu":
+def _own_config(holding: Holding) -> SonichuConfig | None:
+    """Our own configuration beside tensors with our own names, where it is one."""
+    raw = holding.config
+    if not isinstance(raw, Mapping) or raw.get("model_type") != MODEL_TYPE:
+        return None
+    if _OWN_PATCHES.isdisjoint(holding.table):
         return None
     try:
         return SonichuConfig.from_dict(dict(raw))

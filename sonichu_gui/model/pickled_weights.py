@@ -68,7 +68,9 @@ def _load(path: Path, *, mapped: bool) -> object:
                 f"{_CONVERT}"
             ) from error
         # torch's own advice is to read the file without the restriction: not passed on.
-        reason = str(error).partition("\n")[0][:200] or type(error).__name__
+        reason = str(error).partition("\n")[0][:200]
+        if " " not in reason:  # the name of a key, or nothing
+            reason = "it is damaged, or of another kind"
         if "weights_only" in str(error):
             reason = "it holds more than tensors and plain tables. " + _CONVERT
         raise CheckpointError(f"{path}: not a whole file of PyTorch weights: {reason}") from error

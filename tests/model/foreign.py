@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+import pytest
 import torch
-import transformers
 from torch import Tensor, nn
+
+transformers = pytest.importorskip("transformers")
 
 WIDTH = 32
 DEPTH = 2
@@ -117,8 +119,3 @@ def official_vitpose(state: dict[str, Tensor]) -> dict[str, Tensor]:
             case ["head", part, kind]:
                 renamed[f"keypoint_head.{_POSE_HEAD[part]}.{kind}"] = tensor
     return renamed
-
-
-def head_of(model: nn.Module) -> dict[str, Tensor]:
-    """The tensors of the head of an own model's first task, by their names inside the head."""
-    return dict(next(iter(model.heads.values())).state_dict())

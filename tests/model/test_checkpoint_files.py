@@ -60,7 +60,7 @@ def test_a_pickle_that_wants_code_is_refused_and_its_code_not_run(state, zipped,
     trace = tmp_path / "code-ran"
     path = tmp_path / "evil.pth"
     torch.save({**state, "z": Touch(trace)}, path, _use_new_zipfile_serialization=zipped)
-    message = refused(path, "refused, since reading it would run code: it asks for (posix|nt).mkdir")
+    message = refused(path, r"reading it would run code: it asks for (posix|nt)\.mkdir")
     assert "Convert it to safetensors" in message
     assert not trace.exists()
     torch.load(path, weights_only=False)
