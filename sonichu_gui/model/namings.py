@@ -59,13 +59,15 @@ _TRAINING_STATE = frozenset(
 )
 """What stands in a checkpoint beside the network, by the first or second part of a name."""
 
-_OTHER_PURPOSE = re.compile(
+_CLASSIFIER = re.compile(
     r"(head|head_dist|classifier|fc|fc_norm|pre_logits|pooler)(\.\w+)?\.(weight|bias)"
-    r"|(embeddings\.)?mask_token"
-    r"|decoder\.0\.(weight|bias)"  # Hugging Face's reconstruction of masked pixels
-    r"|decoder_(pos_embed|embed\.\w+|norm\.\w+|pred\.\w+|blocks\.\S+)"  # likewise, in MAE
 )
-"""Classifiers and their like, which a network of heatmaps has no use for."""
+_RECONSTRUCTION = re.compile(
+    r"(embeddings\.)?mask_token"
+    r"|decoder\.0\.(weight|bias)"  # Hugging Face's masked image modelling
+    r"|decoder_(pos_embed|embed\.\w+|norm\.\w+|pred\.\w+|blocks\.\S+)"  # MAE
+)
+"""Classifiers, and what paints masked pixels, have no part in features or heatmaps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,9 @@ def recognise(
         layout = place_light(placing, chosen.prefix.removesuffix("backbone."), hints)
     else:
         layout = _place_transformer(placing, chosen, hints, image_size, task)
-    others = placing.leave_out(name for name in placing.left if _is_other_purpose(name, chosen))
+    others = placing.leave_out(
+        name for name in placing.left if _is_other_purpose(placing, chosen, name)
+    )
     if state:
         notes.append(f"{len(state)} tensors of training were set aside: {_roots(state)}.")
     if others:
@@ -184,17 +188,17 @@ def _candidates(placing: Placing) -> list[_Candidate]:
 
 def _leave_out_copy(placing: Placing, chosen: _Candidate, other: _Candidate) -> str:
     """Sets another copy of the network aside, with all that stands in the same container."""
+    mine, theirs = list(chosen.words), list(other.words)
+    while mine and theirs and mine[-1] == theirs[-1]:  # both call it "backbone"
+        del mine[-1], theirs[-1]
     common = 0
-    for mine, theirs in zip(chosen.words, other.words, strict=False):
-        if mine != theirs:
-            break
+    while mine[common : common + 1] == theirs[common : common + 1] != []:
         common += 1
-    if len(other.words) > common:
-        root = ".".join(other.words[: common + 1]) + "."
-        placing.leave_out([name for name in placing.left if name.startswith(root)])
-    else:  # the other is not in a container: it is all that is not in the chosen one's
-        root = ".".join(chosen.words[: common + 1]) + "."
-        placing.leave_out([name for name in placing.left if not name.startswith(root)])
+    container = theirs if len(theirs) > common else mine
+    root = "".join(f"{word}." for word in container[: common + 1])
+    # Without a container of its own, the other is all that is not in the chosen one's.
+    inside = container is theirs
+    placing.leave_out([name for name in placing.left if name.startswith(root) == inside])
     return (
         f"It holds several copies of the network: {chosen.prefix.rstrip('.') or 'the outermost'} "
         f"was taken, {other.prefix.rstrip('.') or 'the outermost'} set aside."
@@ -206,14 +210,13 @@ def _is_training_state(name: str, chosen: _Candidate) -> bool:
     return not inside and not _TRAINING_STATE.isdisjoint(name.split(".")[:2])
 
 
-def _is_other_purpose(name: str, chosen: _Candidate) -> bool:
+def _is_other_purpose(placing: Placing, chosen: _Candidate, name: str) -> bool:
     """Whether it is known for something else, beside the backbone or in what holds it."""
     words = chosen.words
-    for count in range(len(words), -1, -1):
-        root = "".join(f"{word}." for word in words[:count])
-        if name.startswith(root):
-            return bool(_OTHER_PURPOSE.fullmatch(name[len(root) :]))
-    return False
+    roots = ("".join(f"{word}." for word in words[:count]) for count in range(len(words), -1, -1))
+    rest = name.removeprefix(next(root for root in roots if name.startswith(root)))
+    flat = len(placing.shape(name) or ()) <= 2
+    return bool((flat and _CLASSIFIER.fullmatch(rest)) or _RECONSTRUCTION.fullmatch(rest))
 
 
 def _naming(chosen: _Candidate, hints: Mapping[str, Any], backbone: PlacedBackbone) -> str:

@@ -24,6 +24,8 @@ from tests.model.checkpoint_cases import (
     own_backbone_alone,
     own_file_alone,
     own_light_file_alone,
+    own_model,
+    store,
     timm_with_class_token,
     vitpose_official,
     vitpose_official_simple,
@@ -45,6 +47,41 @@ def test_features_and_heatmaps_agree_with_the_library(naming, make, tmp_path):
     assert bool(opened.model.task_names) == bool(case.task)
     if opened.layout is not None:
         assert opened.layout.naming == naming
+
+
+def below(prefix: str, tensors: dict) -> dict:
+    return {f"{prefix}{name}": tensor for name, tensor in tensors.items()}
+
+
+WRAPPERS = {
+    "state_dict": lambda own, _: {"state_dict": own, "epoch": 3},
+    "model": lambda own, _: {"model": own, "lr": 0.1},
+    "model_state_dict": lambda own, _: {"model_state_dict": own},
+    "net.": lambda own, _: below("net.", own),
+    "module.": lambda own, _: {"state_dict": below("module.", own)},
+    "_orig_mod.": lambda own, _: below("_orig_mod.module.", own),
+    "model.model.": lambda own, _: {"state_dict": below("model.model.", own)},
+    "a compiled part": lambda own, _: {
+        name.replace("backbone.", "backbone._orig_mod."): t for name, t in own.items()
+    },
+    "model and ema": lambda own, other: {"model": other, "ema": own},
+    "model and model_ema": lambda own, other: {"model": other, "model_ema": {"module": own}},
+    "plain and ema": lambda own, other: {**other, **below("ema.", own)},
+    "student and teacher": lambda own, other: below("student.", other) | below("teacher.", own),
+    "nothing preferred": lambda own, other: below("a.", own) | below("b.", other),
+}
+
+
+@pytest.mark.parametrize("wrap", WRAPPERS.values(), ids=WRAPPERS.keys())
+def test_wrappers_are_looked_through_and_averages_preferred(wrap, tmp_path):
+    model = own_model()
+    state = model.state_dict()
+    other = {name: -tensor for name, tensor in state.items()}
+    opened = open_checkpoint(store(tmp_path, wrap(state, other)))
+    found = opened.model.state_dict()
+    assert {n: t.tolist() for n, t in found.items()} == {n: t.tolist() for n, t in state.items()}
+    several = "holds several copies" in " ".join(opened.layout.notes)
+    assert several == bool(opened.layout.set_aside)
 
 
 def test_every_row_stands_in_the_table_of_the_help():

@@ -84,6 +84,14 @@ def test_a_tensor_without_a_place_is_named(surplus, tmp_path):
     assert caught.value.surplus == (surplus,)
 
 
+def test_a_head_of_convolutions_that_cannot_be_placed_is_no_classifier():
+    tensors = table_of(own_model(tasks={}).state_dict())
+    tensors["head.conv.weight"] = TensorSpec("F32", (4, WIDTH, 1, 1))
+    with pytest.raises(UnplacedTensors) as caught:
+        recognise(tensors, CONFIG)
+    assert caught.value.surplus == ("head.conv.weight",)
+
+
 def test_a_gap_between_blocks_is_missing_tensors():
     tensors = table_of(own_model().state_dict())
     shifted = {name.replace("blocks.1.", "blocks.2."): spec for name, spec in tensors.items()}
