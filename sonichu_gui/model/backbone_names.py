@@ -79,6 +79,8 @@ DIALECTS = {
 
 _HEADS_OF_WIDTH = {192: 3, 384: 6, 768: 12, 1024: 16, 1280: 16, 1408: 16, 1664: 16}
 _MOST_BLOCKS = 200
+_LARGEST_WIDTH = 1 << 16
+_LARGEST_PATCH = 1 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +173,9 @@ class _Backbone:
         name = f"{self.prefix}{self.dialect.patch}.weight"
         shape = self.placing.shape(name) or ()
         match shape:
-            case (width, 3, rows, columns) if width > 0 and rows == columns > 0:
-                return width, rows
+            case (width, 3, rows, columns) if rows == columns and 0 < rows <= _LARGEST_PATCH:
+                if width in range(4, _LARGEST_WIDTH, 4):
+                    return width, rows
         raise UnplacedTensors(
             mismatched=[f"{name}: {list(shape)}, expected [width, 3, patch, patch] of an RGB frame"]
         )

@@ -88,10 +88,11 @@ class Placing:
     def count(self, target: str, source: str) -> None:
         """Plans the counter of a norm, which a network that predicts does not read."""
         spec = self.specs.get(source)
-        self._left.pop(source, None)
         if spec is not None and (spec.dtype, spec.shape) == ("I64", ()):
+            self._left.pop(source, None)
             self.steps.append(Copy(target, self._own[source]))
         else:
+            self.leave_out([source])
             self.zeros(target, ())
 
     def own_name(self, name: str) -> str:

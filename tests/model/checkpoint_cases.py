@@ -98,10 +98,14 @@ def own_with_an_extra_head(folder):
     return own_case(model, store(folder, model.state_dict(), "own.safetensors"), "IUGC")
 
 
-def own_light_file_alone(folder):
-    model = own_model(
+def own_light_model() -> SonichuModel:
+    return own_model(
         backbone=EfficientNetLiteConfig(fpn_channels=16), head=HeadConfig("light", channels=8)
     )
+
+
+def own_light_file_alone(folder):
+    model = own_light_model()
     return own_case(model, store(folder, model.state_dict(), config={"image_size": SIDE}))
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import safetensors.torch
 import torch
+from hypothesis import event, given
+from hypothesis import strategies as st
 
 from sonichu_gui.model.checkpoints import CheckpointError, open_checkpoint
 from sonichu_gui.model.modeling_sonichu import (
@@ -20,13 +22,14 @@ from tests.model.checkpoint_cases import (
     hugging_face_vit_of_version_5,
     ijepa_official,
     own_file_alone,
+    own_light_model,
     own_model,
     store,
     table_of,
     timm_with_class_token,
     vitpose_official,
 )
-from tests.model.foreign import WIDTH
+from tests.model.foreign import WIDTH, official_names, official_vitpose
 
 WHOLE = [own_file_alone, timm_with_class_token, hugging_face_vit_of_version_5, vitpose_official]
 
@@ -132,3 +135,41 @@ def test_what_is_set_aside_is_listed(tmp_path):
     assert "opt.state.0.exp_avg" in layout.set_aside
     assert "encoder.module.norm.weight" in layout.set_aside
     assert any("target_encoder was taken, encoder set aside" in note for note in layout.notes)
+
+
+TABLES = [
+    table_of(own_model().state_dict()),
+    table_of(official_names(foreign.vit().state_dict())),
+    table_of(foreign.vitpose().state_dict()),
+    table_of(official_vitpose(foreign.vitpose(simple=True).state_dict())),
+    table_of(own_light_model().state_dict()),
+]
+sizes = st.sampled_from([0, 1, 2, 3, 4, 8, 12, 16, 32, 48, 49, 50, 193, 256, 1 << 40])
+specs = st.builds(
+    TensorSpec, st.sampled_from(["F32", "I64", "F4"]), st.lists(sizes, max_size=5).map(tuple)
+)
+
+
+@given(st.data())
+def test_any_table_is_planned_whole_or_refused(data):
+    """Whatever the header of somebody's file says, nothing else than a refusal comes of it."""
+    table = dict(data.draw(st.sampled_from(TABLES)))
+    for _ in range(data.draw(st.integers(1, 3))):
+        name = data.draw(st.sampled_from(sorted(table)))
+        spec = table.pop(name)
+        deed = data.draw(st.sampled_from(["drop", "reshape", "rename", "copy"]))
+        if deed == "reshape":
+            table[name] = data.draw(specs)
+        elif deed != "drop":
+            part = data.draw(st.sampled_from(name.split(".")))
+            new = data.draw(st.sampled_from(["", "heads", "head", "0", "999", "module", "x_head"]))
+            table[name.replace(part, new)] = spec
+            if deed == "copy":
+                table[name] = spec
+    try:
+        layout = recognise(table, CONFIG)
+    except UnplacedTensors:
+        event("refused")
+        return
+    used = [source for step in layout.steps for source in step.sources]
+    assert sorted([*used, *layout.set_aside]) == sorted(table)
