@@ -7,8 +7,7 @@ there (a number that is not finite, a tensor that does not fit the network) is f
 
 from __future__ import annotations
 
-import hashlib
-import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -18,21 +17,23 @@ from typing import TYPE_CHECKING, Any
 from sonichu_gui import paths
 from sonichu_gui.domain.annotation import ModelId
 from sonichu_gui.errors import ModelError, UntrainedHead
-from sonichu_gui.prediction.model_source import Source, read_source
+from sonichu_gui.prediction.folder_files import (
+    CARD_FILE,
+    CONFIG_FILE,
+    WEIGHTS_FILE,
+    is_own_form,
+    is_pickle,
+    legal_files,
+    read_config,
+    weights_in,
+)
+from sonichu_gui.prediction.model_source import Source, read_source, sha256_of
 
 if TYPE_CHECKING:
     from sonichu_gui.domain.task import Task
-
-CONFIG_FILE = "config.json"
-WEIGHTS_FILE = "model.safetensors"
-CARD_FILE = "README.md"
+    from sonichu_gui.model.weights_file import TensorSpec
 
 OWN_NAMING = "Sonichu"
-
-LICENSE_NAMES = ("LICENSE", "LICENSE.txt", "LICENSE.md", "LICENCE", "LICENCE.txt", "COPYING")
-
-_LONGEST_HEADER = 100_000_000
-"""Bytes; the format's own limit, so that a wrong file cannot ask for all memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +110,12 @@ class ModelInfo:
     @property
     def license_text(self) -> str:
         """The text of its licence file, else the licence's SPDX name; empty when it has neither."""
-        texts = (_text_of(self.folder / name) for name in LICENSE_NAMES)
-        return next((text for text in texts if text), self.license)
+        try:
+            found = legal_files(self.folder)
+        except ModelError:
+            found = []
+        text = "\n\n".join(_text_of(path) for path in found)
+        return text.strip() or self.license
 
     @property
     def card_text(self) -> str:
@@ -147,40 +152,89 @@ def read_model_info(folder: Path) -> ModelInfo:
     """Reads what a model folder says of itself.
 
     Args:
-        folder: Holds `config.json` and `model.safetensors`.
+        folder: Of the app's own form, or one of another library with safetensors weights.
 
     Raises:
         ModelError: Naming the folder or file and what is wrong with it.
     """
     if not folder.is_dir():
         raise ModelError(f"{folder} is not a model folder: it does not exist.", "Check the path.")
-    config_path, weights = folder / CONFIG_FILE, folder / WEIGHTS_FILE
-    config = _read_config(config_path)
-    shapes = _read_shapes(weights)
+    config = read_config(folder)
+    if config is not None and is_own_form(config):
+        return _own_info(folder, config)
+    weights = weights_in(folder)
+    if is_pickle(weights):
+        raise ModelError(
+            f"{folder} holds {weights.name}, weights of another library that must be converted.",
+            f"Add it first: sonichu models add {folder}",
+        )
+    return _foreign_info(folder, config, weights)
+
+
+def is_embedded(folder: Path) -> bool:
+    """Whether the app ships with the folder."""
+    return folder.resolve().parent == paths.resources("models").resolve()
+
+
+def card_license(card: str) -> str:
+    """Gives the licence that a model card names in its first lines; empty when it names none."""
+    _, *parts = card.split("---\n", 2) if card.startswith("---\n") else [card]
+    found = re.search(r"^license:[ \t]*(\S.*)$", parts[0], re.MULTILINE) if parts else None
+    return found[1].strip().strip("\"'") if found else ""
+
+
+def _own_info(folder: Path, config: Mapping[str, Any]) -> ModelInfo:
+    weights = folder / WEIGHTS_FILE
+    tensors = _tensors(weights)
     try:
         heads = {str(task): _head(row) for task, row in config.get("tasks", {}).items()}
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ModelError(
-            f"{config_path} does not describe its tasks: {error}.", "Get the model folder again."
+            f"{folder / CONFIG_FILE} does not describe its tasks: {error}.",
+            "Get the model folder again.",
         ) from error
     source, notes = _provenance(folder)
     return ModelInfo(
         name=str(config.get("name") or folder.name),
         folder=folder,
-        tasks={**_unnamed_heads(shapes), **heads},
+        tasks={**_unnamed_heads(tensors), **heads},
         license=str(config.get("license") or ""),
         size_bytes=weights.stat().st_size,
         version=str(config.get("version") or ""),
         weights=weights,
+        naming=OWN_NAMING,
         notes=notes,
         source=source,
         embedded=is_embedded(folder),
     )
 
 
-def is_embedded(folder: Path) -> bool:
-    """Whether the app ships with the folder."""
-    return folder.resolve().parent == paths.resources("models").resolve()
+def _foreign_info(folder: Path, config: Mapping[str, Any] | None, weights: Path) -> ModelInfo:
+    from sonichu_gui.model.namings import UnplacedTensors, recognise
+
+    try:
+        layout = recognise(_tensors(weights), config)
+    except UnplacedTensors as error:
+        raise ModelError(
+            f"{weights} cannot be used: {error}.".replace("..", "."),
+            "It may be a file of another network, or incomplete.",
+        ) from error
+    source, notes = _provenance(folder)
+    return ModelInfo(
+        name=folder.name,
+        folder=folder,
+        tasks={
+            task: HeadInfo(_numbered(count), trained=True, training_data="", accuracy={})
+            for task, count in layout.heads.items()
+        },
+        license=card_license(_text_of(folder / CARD_FILE)),
+        size_bytes=weights.stat().st_size,
+        weights=weights,
+        naming=layout.naming,
+        notes=(*layout.notes, *notes),
+        source=source,
+        embedded=is_embedded(folder),
+    )
 
 
 def _provenance(folder: Path) -> tuple[Source | None, tuple[str, ...]]:
@@ -199,26 +253,6 @@ def _text_of(path: Path) -> str:
         return ""
 
 
-def _read_config(path: Path) -> Mapping[str, Any]:
-    try:
-        config = json.loads(path.read_bytes(), parse_constant=_refuse_constant)
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    except (ValueError, RecursionError) as error:
-        raise ModelError(f"{path} is not JSON: {error}.", "Get the model folder again.") from error
-    if not isinstance(config, dict):
-        raise ModelError(
-            f"{path} is not a model configuration but a JSON {type(config).__name__}.",
-            "Get the model folder again.",
-        )
-    return config
-
-
-def _refuse_constant(word: str) -> None:
-    # Python's reader takes NaN and Infinity, which no other program would read back from us.
-    raise ValueError(f"{word} is no JSON number")
-
-
 def _head(row: Mapping[str, Any]) -> HeadInfo:
     keypoints = row["keypoints"]
     accuracy = row.get("accuracy") or {}
@@ -233,51 +267,40 @@ def _head(row: Mapping[str, Any]) -> HeadInfo:
     )
 
 
-def _read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
-    """Reads the tensor table of a safetensors file and checks that the data behind it is whole."""
+def _tensors(path: Path) -> dict[str, TensorSpec]:
+    """Reads the tensor table of a safetensors file, which is whole."""
+    from sonichu_gui.model.weights_file import WeightsFileError, read_table
+
     try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            text = file.read(min(length, _LONGEST_HEADER))
+        return read_table(path)
     except OSError as error:
         raise _unreadable(path, error) from error
-    try:
-        table = json.loads(text)
-        rows = {name: row for name, row in table.items() if name != "__metadata__"}
-        shapes = {name: tuple(map(int, row["shape"])) for name, row in rows.items()}
-        expected = 8 + length + max(int(row["data_offsets"][1]) for row in rows.values())
-    except (ValueError, RecursionError, LookupError, TypeError, AttributeError) as error:
-        raise ModelError(
-            f"{path} is not a safetensors file.", "Get the model folder again."
-        ) from error
-    if expected != size:
-        raise ModelError(
-            f"{path} is cut off or damaged: {size} bytes instead of {expected}.",
-            "Get the file again.",
-        )
-    return shapes
+    except WeightsFileError as error:
+        raise ModelError(f"{error}.".replace("..", "."), "Get the file again.") from error
 
 
-def _unnamed_heads(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, HeadInfo]:
+def _unnamed_heads(tensors: Mapping[str, TensorSpec]) -> dict[str, HeadInfo]:
     """Gives the heads of the weights; those that the configuration names replace them.
 
     Published weights may hold a head more than their configuration says.
     """
     heads = {}
-    for name, shape in shapes.items():
+    for name, tensor in tensors.items():
         parts = name.split(".")
         is_head = len(parts) == 4 and parts[0] == "heads" and parts[2:] == ["final_layer", "weight"]
-        if is_head and shape:
-            names = tuple(f"point_{number}" for number in range(1, shape[0] + 1))
+        if is_head and tensor.shape:
+            names = _numbered(tensor.shape[0])
             heads[parts[1]] = HeadInfo(names, trained=True, training_data="", accuracy={})
     return heads
 
 
+def _numbered(count: int) -> tuple[str, ...]:
+    return tuple(f"point_{number}" for number in range(1, count + 1))
+
+
 @lru_cache(maxsize=64)
 def _sha256(path: Path, _size: int, _mtime_ns: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256_of(path)
 
 
 def _unreadable(path: Path, error: OSError) -> ModelError:

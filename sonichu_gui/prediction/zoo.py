@@ -5,33 +5,29 @@ This is the door that commands and the window use; what each deed does is in a m
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sonichu_gui import paths
 from sonichu_gui.errors import ModelError
-from sonichu_gui.prediction.model_info import (
-    CONFIG_FILE,
-    WEIGHTS_FILE,
-    HeadInfo,
-    ModelInfo,
-    is_embedded,
-    read_model_info,
-)
-from sonichu_gui.prediction.verdict import Check, Verdict
+from sonichu_gui.prediction.adding import add_model
+from sonichu_gui.prediction.folder_files import CONFIG_FILE, file_names, weights_among
+from sonichu_gui.prediction.model_info import HeadInfo, ModelInfo, is_embedded, read_model_info
+from sonichu_gui.prediction.verdict import Check, Verdict, verify_model
 
 __all__ = [
     "Check",
     "HeadInfo",
     "ModelInfo",
     "Verdict",
+    "add_model",
     "default_model",
     "find_model",
     "installed_models",
     "read_model_info",
     "remove_model",
+    "verify_model",
 ]
 
 
@@ -57,7 +53,7 @@ def find_model(wanted: str | Path) -> ModelInfo:
         return read_model_info(Path(wanted))
     models = installed_models()
     for info in models:
-        if info.name == str(wanted):
+        if str(wanted) in {info.name, info.folder.name}:
             return _usable(info)
     names = ", ".join(info.name for info in models) or "none"
     raise ModelError(
@@ -108,7 +104,7 @@ def remove_model(info: ModelInfo) -> None:
             return
         # Renamed first: a deletion that is cut short must not leave half a model in the list.
         with tempfile.TemporaryDirectory(prefix=".removed-", dir=home) as grave:
-            shutil.move(folder, grave)
+            folder.rename(Path(grave) / folder.name)
     except OSError as error:
         raise ModelError(
             f"{folder} cannot be removed: {error.strerror or error}.",
@@ -129,9 +125,17 @@ def _folders_in(parent: Path) -> Iterator[Path]:
     except OSError:
         return
     for path in found:
-        # Half-made and hidden folders are not models; one that lacks a file is a broken model.
-        if (path / CONFIG_FILE).exists() or (path / WEIGHTS_FILE).exists():
+        # Half-made and half-removed folders are hidden; one that lacks a file is a broken model.
+        if not path.name.startswith(".") and path.is_dir() and _looks_like_model(path):
             yield path
+
+
+def _looks_like_model(folder: Path) -> bool:
+    try:
+        names = file_names(folder)
+    except ModelError:
+        return True  # so that it is listed, with the reason why it cannot be read
+    return CONFIG_FILE in names or bool(weights_among(names))
 
 
 def _info_or_problem(folder: Path) -> ModelInfo:
