@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from rich.text import Text
 
@@ -68,3 +69,55 @@ def _with_lines(items: Sequence[_Item], noun: str) -> Iterator[_Item]:
         if now - told >= SECONDS_BETWEEN_LINES or done == len(items):
             told = now
             print(f"{done} of {len(items)} {noun}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def reporting() -> Iterator[Callable[[float, str], None]]:
+    """Gives a `report(fraction, text)` for one piece of long work, and shows what it is told."""
+    if sys.stderr.isatty():
+        with _one_bar() as report:
+            yield report
+    else:
+        yield _Lines().report
+
+
+@contextmanager
+def _one_bar() -> Iterator[Callable[[float, str], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    progress = Progress(
+        BarColumn(),
+        TextColumn("{task.description}", markup=False),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    with progress:
+        task = progress.add_task("", total=None)
+
+        def report(fraction: float, text: str) -> None:
+            known = fraction >= 0
+            progress.update(
+                task,
+                total=1.0 if known else None,
+                completed=max(fraction, 0.0),
+                description=text,
+            )
+
+        yield report
+
+
+class _Lines:
+    """A line for every new step, and now and then one for a step that takes long."""
+
+    def __init__(self) -> None:
+        self._step, self._told = "", time.monotonic()
+
+    def report(self, fraction: float, text: str) -> None:
+        step, now = text.partition(":")[0], time.monotonic()
+        if step == self._step and now - self._told < SECONDS_BETWEEN_LINES:
+            return
+        self._step, self._told = step, now
+        percent = f"{fraction:.0%} " if fraction >= 0 else ""
+        print(f"{percent}{text}", file=sys.stderr, flush=True)

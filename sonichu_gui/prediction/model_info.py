@@ -178,8 +178,8 @@ def is_embedded(folder: Path) -> bool:
 
 def card_license(card: str) -> str:
     """Gives the licence that a model card names in its first lines; empty when it names none."""
-    _, *parts = card.split("---\n", 2) if card.startswith("---\n") else [card]
-    found = re.search(r"^license:[ \t]*(\S.*)$", parts[0], re.MULTILINE) if parts else None
+    head = re.match(r"---\r?\n(.*?)^---\s*$", card, re.DOTALL | re.MULTILINE)
+    found = re.search(r"^license:[ \t]*(\S.*)$", head[1], re.MULTILINE) if head else None
     return found[1].strip().strip("\"'") if found else ""
 
 
@@ -197,7 +197,7 @@ def _own_info(folder: Path, config: Mapping[str, Any]) -> ModelInfo:
     return ModelInfo(
         name=str(config.get("name") or folder.name),
         folder=folder,
-        tasks={**_unnamed_heads(tensors), **heads},
+        tasks={**heads, **_unnamed_heads(tensors, named=heads)},
         license=str(config.get("license") or ""),
         size_bytes=weights.stat().st_size,
         version=str(config.get("version") or ""),
@@ -279,8 +279,10 @@ def _tensors(path: Path) -> dict[str, TensorSpec]:
         raise ModelError(f"{error}.".replace("..", "."), "Get the file again.") from error
 
 
-def _unnamed_heads(tensors: Mapping[str, TensorSpec]) -> dict[str, HeadInfo]:
-    """Gives the heads of the weights; those that the configuration names replace them.
+def _unnamed_heads(
+    tensors: Mapping[str, TensorSpec], *, named: Mapping[str, HeadInfo]
+) -> dict[str, HeadInfo]:
+    """Gives the heads of the weights that the configuration does not name.
 
     Published weights may hold a head more than their configuration says.
     """
@@ -288,7 +290,7 @@ def _unnamed_heads(tensors: Mapping[str, TensorSpec]) -> dict[str, HeadInfo]:
     for name, tensor in tensors.items():
         parts = name.split(".")
         is_head = len(parts) == 4 and parts[0] == "heads" and parts[2:] == ["final_layer", "weight"]
-        if is_head and tensor.shape:
+        if is_head and tensor.shape and parts[1] not in named:
             names = _numbered(tensor.shape[0])
             heads[parts[1]] = HeadInfo(names, trained=True, training_data="", accuracy={})
     return heads

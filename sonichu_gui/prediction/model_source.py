@@ -70,7 +70,7 @@ def read_source(folder: Path) -> Source | None:
 
 def write_source(folder: Path, source: Source) -> None:
     """Writes the record into a folder that is being made."""
-    text = json.dumps({**asdict(source), "files": dict(source.files)}, indent=2, ensure_ascii=False)
+    text = json.dumps({**asdict(source), "files": dict(source.files)}, indent=2)
     (folder / SOURCE_FILE).write_text(text + "\n", encoding="utf-8")
 
 
@@ -93,6 +93,10 @@ def _parsed(raw: Any) -> Source:  # noqa: ANN401 - JSON is anything
     kind, files, notes = raw["kind"], raw["files"], raw.get("notes", [])
     if kind not in get_args(SourceKind):
         raise ValueError(f"kind {kind!r} is none of {', '.join(get_args(SourceKind))}")
+    for name in files:
+        # Each is opened by this name when the model is checked.
+        if not isinstance(name, str) or Path(name).name != name:
+            raise ValueError(f"{name!r} is no name of a file")
     texts = {
         name: raw.get(name, "")
         for name in ("origin", "revision", "added", "naming", "original_sha256")

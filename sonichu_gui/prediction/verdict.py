@@ -126,8 +126,8 @@ def _heads(info: ModelInfo) -> str:
     trained = [task for task, head in info.tasks.items() if head.trained]
     untrained = [task for task in info.tasks if task not in trained]
     parts = [
-        f"{word}: {', '.join(tasks)}"
-        for word, tasks in (("trained", trained), ("not trained", untrained))
+        f"{word}: {', '.join(tasks)}."
+        for word, tasks in (("Trained", trained), ("Not trained", untrained))
         if tasks
     ]
-    return f"{'; '.join(parts)}.".capitalize() if parts else "None: it gives features only."
+    return " ".join(parts) or "None: it gives features only."

@@ -8,6 +8,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from sonichu_gui import paths
 from sonichu_gui.errors import ModelError
@@ -23,6 +24,7 @@ __all__ = [
     "Verdict",
     "add_model",
     "default_model",
+    "find_installed",
     "find_model",
     "installed_models",
     "read_model_info",
@@ -51,13 +53,39 @@ def find_model(wanted: str | Path) -> ModelInfo:
     """
     if Path(wanted).is_dir():
         return read_model_info(Path(wanted))
+    found = _named(str(wanted))
+    return _usable(found[0]) if found else _unknown(str(wanted))
+
+
+def find_installed(wanted: str) -> ModelInfo:
+    """Gives the one model of a name or folder, one that cannot be used included.
+
+    Raises:
+        ModelError: There is none, or more than one of that name.
+    """
+    found = _named(wanted)
+    if not found and Path(wanted).is_dir():
+        return _info_or_problem(Path(wanted))
+    if len(found) > 1:
+        raise ModelError(
+            f"{len(found)} installed models are called {wanted!r}.",
+            f"Name one by its folder: {', '.join(str(info.folder) for info in found)}",
+        )
+    return found[0] if found else _unknown(wanted)
+
+
+def _named(wanted: str) -> list[ModelInfo]:
+    """Gives the installed models of a name; that of a folder's name alone where there is one."""
     models = installed_models()
-    for info in models:
-        if str(wanted) in {info.name, info.folder.name}:
-            return _usable(info)
-    names = ", ".join(info.name for info in models) or "none"
+    return [info for info in models if info.folder.name == wanted] or [
+        info for info in models if info.name == wanted
+    ]
+
+
+def _unknown(wanted: str) -> NoReturn:
+    names = ", ".join(info.name for info in installed_models()) or "none"
     raise ModelError(
-        f"There is no model folder and no installed model {str(wanted)!r}.",
+        f"There is no model folder and no installed model {wanted!r}.",
         f"Installed models: {names}.",
     )
 

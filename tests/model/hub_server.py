@@ -1,4 +1,4 @@
-"""A hub on this machine: speaks the protocol of the Hugging Face hub, and fails as it is told to."""
+"""A hub on this machine: speaks the protocol of the Hugging Face hub and fails as it is told."""
 
 from __future__ import annotations
 
@@ -152,9 +152,7 @@ class _Handler(BaseHTTPRequestHandler):
             place = {"Location": f"{hub.store}/{digest}", "X-Repo-Commit": COMMIT}
             self._send(302, b"", {**linked, **place})
         else:
-            self._send(
-                200, content, {"ETag": f'"{_git_id(content)}"', "X-Repo-Commit": COMMIT}
-            )
+            self._send(200, content, {"ETag": f'"{_git_id(content)}"', "X-Repo-Commit": COMMIT})
 
     def _large(self, hub: Hub, digest: str) -> None:
         content, wanted = hub.served[digest], self.headers.get("Range", "")

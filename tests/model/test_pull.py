@@ -1,10 +1,11 @@
-"""Pulling from a hub: what is fetched, resumed, checked and refused, over real HTTP on this machine."""
+"""Pulling from a hub: what is fetched, resumed, checked and refused, over real HTTP."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -292,6 +293,27 @@ def test_the_command_obeys_the_environment_of_the_library(hub, files, home):
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["source"]["origin"] == NAME
     assert "Warning" not in done.stderr
+
+
+def test_ctrl_c_ends_a_pull_at_once_and_leaves_nothing(hub, files, home):
+    hub.add(NAME, files)
+    hub.pause = 0.2
+    environment = {**os.environ, "HF_ENDPOINT": hub.address, "HF_HOME": str(home / "hf")}
+    command = [sys.executable, "-m", "sonichu_gui", "models", "pull", NAME]
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        deadline = time.monotonic() + 60
+        while not hub.ranges() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        started_to_end = time.monotonic()
+        out, err = process.communicate(timeout=60)
+    assert time.monotonic() - started_to_end < 2.0
+    assert (process.returncode, out) == (130, "")
+    assert "stopped" in err
+    assert "Traceback" not in err
+    assert not list(paths.user_models().glob("*"))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,10 @@ import sys
 
 import pytest
 
-HEAVY = {"torch", "PySide6", "cv2", "pydicom", "sqlalchemy", "highdicom", "transformers", "rich"}
+HEAVY = {
+    *("torch", "PySide6", "cv2", "pydicom", "sqlalchemy", "highdicom", "transformers", "rich"),
+    *("huggingface_hub", "httpx2", "safetensors"),
+}
 
 
 def heavy_imports_of(module):
@@ -26,6 +29,8 @@ def heavy_imports_of(module):
         "sonichu_gui.biometry.measure",
         "sonichu_gui.prediction.api",
         "sonichu_gui.prediction.zoo",
+        "sonichu_gui.prediction.hub",
+        "sonichu_gui.commands.models",
         "sonichu_gui.prediction.local",
         "sonichu_gui.model.weights_file",
         "sonichu_gui.model.namings",
