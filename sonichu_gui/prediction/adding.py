@@ -56,11 +56,6 @@ def add_model(
         WorkCancelled: It was stopped; nothing is left of it.
     """
     new = _new(path, name, origin, report, is_cancelled)
-    if new.own and (image_size is not None or task is not None):
-        raise ModelError(
-            f"{new.path} says itself how large its input is and what its heads are for.",
-            "Add it without an image size and a task.",
-        )
     try:
         report(0.0, f"Reading {new.weights.name}")
         digest = sha256_of(new.weights, is_cancelled=is_cancelled)
@@ -79,7 +74,8 @@ def add_model(
             )
         stop_if(is_cancelled)
         with unfinished_folder(target.parent) as folder:
-            files = copied(new, folder) if new.own else converted(new, loaded, folder)
+            make = copied if loaded.layout is None else converted
+            files = make(new, loaded, folder)
             write_source(folder, record(new, loaded, digest, files))
             stop_if(is_cancelled)
             _settle(folder, target)

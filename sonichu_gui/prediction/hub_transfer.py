@@ -34,6 +34,8 @@ ATTEMPTS = 5
 SECONDS_OF_SILENCE = 10.0
 """After which a connection counts as broken."""
 
+SECONDS_BETWEEN_ATTEMPTS = 1.0
+
 _LOOK_EVERY = 0.1  # seconds
 _BLOCK = 4 << 20  # bytes
 
@@ -228,7 +230,7 @@ def _fetch_rest(file: LargeFile, part: _Part, headers: dict[str, str]) -> str:
         except httpx2.TransportError:
             if part.size == had and attempts + 1 >= ATTEMPTS:
                 raise
-            _pause(1.0, part.stopped)
+            _pause(SECONDS_BETWEEN_ATTEMPTS, part.stopped)
         attempts = 0 if part.size > had else attempts + 1
         if attempts >= ATTEMPTS:
             raise ModelError(

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 OWN_NAMING = "Sonichu"
 
+UNKNOWN_LICENSE = "unknown"
+"""What a configuration says whose author said nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class HeadInfo:
@@ -194,11 +197,12 @@ def _own_info(folder: Path, config: Mapping[str, Any]) -> ModelInfo:
             "Get the model folder again.",
         ) from error
     source, notes = _provenance(folder)
+    stated = str(config.get("license") or "")
     return ModelInfo(
         name=str(config.get("name") or folder.name),
         folder=folder,
         tasks={**heads, **_unnamed_heads(tensors, named=heads)},
-        license=str(config.get("license") or ""),
+        license="" if stated == UNKNOWN_LICENSE else stated,
         size_bytes=weights.stat().st_size,
         version=str(config.get("version") or ""),
         weights=weights,

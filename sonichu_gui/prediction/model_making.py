@@ -29,7 +29,7 @@ from sonichu_gui.prediction.folder_files import (
     WEIGHTS_FILE,
     legal_files,
 )
-from sonichu_gui.prediction.model_info import OWN_NAMING, card_license
+from sonichu_gui.prediction.model_info import OWN_NAMING, UNKNOWN_LICENSE, card_license
 from sonichu_gui.prediction.model_source import Source, SourceKind, sha256_of
 from sonichu_gui.prediction.work import IsCancelled, Report, stop_if
 
@@ -102,7 +102,7 @@ def unfinished_folder(home: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def copied(new: NewModel, folder: Path) -> dict[str, str]:
+def copied(new: NewModel, _loaded: Opened, folder: Path) -> dict[str, str]:
     """Copies a folder of the app's own form; gives the digest of each file."""
     names = [CONFIG_FILE, PREPROCESSOR_FILE, WEIGHTS_FILE]
     if (new.path / CARD_FILE).is_file():
@@ -140,11 +140,13 @@ def converted(new: NewModel, loaded: Opened, folder: Path) -> dict[str, str]:
     new.report(0.4, f"Converting {new.weights.name}")
     _require_room(folder, sum(tensor.nbytes for tensor in loaded.model.state_dict().values()))
     card = _card_beside(new)
+    config = loaded.model.config
+    stated = config.license if config.license != UNKNOWN_LICENSE else card_license(card)
     loaded.model.config = replace(
-        loaded.model.config,
+        config,
         name=new.name,
-        version=new.origin.revision[:12],
-        license=card_license(card),
+        version=new.origin.revision[:12] or config.version,
+        license=stated or UNKNOWN_LICENSE,
     )
     loaded.model.save_pretrained(folder, readme=card or None, preprocessor=loaded.preprocessor)
     if not card:

@@ -220,10 +220,6 @@ def test_weights_that_are_not_finite(folder):
     assert "heads.HC.final_layer.bias" in refusal(folder)
 
 
-def test_an_own_folder_says_its_size_and_tasks_itself(folder):
-    assert "says itself" in refusal(folder, image_size=224)
-
-
 def test_a_disk_that_is_full_leaves_nothing(folder, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device", str(paths.user_models()))

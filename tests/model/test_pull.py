@@ -16,7 +16,7 @@ import pytest
 
 from sonichu_gui import paths
 from sonichu_gui.errors import ModelError
-from sonichu_gui.prediction import zoo
+from sonichu_gui.prediction import hub_transfer, zoo
 from sonichu_gui.prediction.hub import is_hub_id, pull_model
 from sonichu_gui.prediction.work import WorkCancelled
 from tests.model.hub_server import COMMIT, Hub, started
@@ -42,6 +42,7 @@ def hub(monkeypatch, home):
     }
     for name, value in values.items():
         monkeypatch.setattr(constants, name, value)
+    monkeypatch.setattr(hub_transfer, "SECONDS_BETWEEN_ATTEMPTS", 0.1)
     yield hub
     close_session()
     server.shutdown()
