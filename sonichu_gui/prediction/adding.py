@@ -110,10 +110,7 @@ def _new(
 ) -> NewModel:
     try:
         real = path.expanduser().resolve(strict=True)
-    except (
-        OSError,
-        RuntimeError,
-    ) as error:  # RuntimeError: a home that is unknown, links in a ring
+    except (OSError, RuntimeError, ValueError) as error:  # a ring of links, an unknown ~user
         reason = "it does not exist" if isinstance(error, FileNotFoundError) else _reason(error)
         raise ModelError(f"{path} cannot be added: {reason}.", "Check the path.") from error
     if real.name == WEIGHTS_FILE and is_own_form(read_config(real.parent)):
@@ -122,7 +119,7 @@ def _new(
     weights = weights_in(real)
     own = real.is_dir() and is_own_form(read_config(real))
     # A person calls a model by the name of the link, not of what it leads to.
-    given = path.name or real.name
+    given = real.name if path.name in {"", ".."} else path.name
     called = given if real.is_dir() else given.removesuffix(".tar").rpartition(".")[0]
     if origin is not None:
         called = origin.text.rpartition("/")[2]
@@ -130,7 +127,6 @@ def _new(
     return NewModel(
         path=real,
         weights=weights,
-        own=own,
         name=name or own_name or called,
         renamed=bool(name) and name != own_name,
         origin=origin or Origin("folder" if real.is_dir() else "file", str(real)),

@@ -63,7 +63,6 @@ class NewModel:
     Attributes:
         path: The folder or the file that is added.
         weights: Its tensors.
-        own: Whether it is a folder of the app's own form.
         name: What the model is to be called.
         renamed: Whether the person chose that name.
         origin: For the record.
@@ -73,7 +72,6 @@ class NewModel:
 
     path: Path
     weights: Path
-    own: bool
     name: str
     renamed: bool
     origin: Origin

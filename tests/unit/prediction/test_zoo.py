@@ -360,3 +360,93 @@ def test_folder_with_pickled_weights_alone_says_how_to_use_it(tmp_path):
         zoo.read_model_info(tmp_path)
     assert "vit.pth" in caught.value.message
     assert "sonichu models add" in caught.value.hint
+
+
+# --- folders of other libraries, read in place ---
+
+
+def vit_tensors(prefix=""):
+    """A small vision transformer with the names of timm, and ViTPose's head."""
+    blocks = {
+        f"blocks.{index}.{name}": shape
+        for index in range(2)
+        for name, shape in {
+            "norm1.weight": (32,),
+            "norm1.bias": (32,),
+            "attn.qkv.weight": (96, 32),
+            "attn.qkv.bias": (96,),
+            "attn.proj.weight": (32, 32),
+            "attn.proj.bias": (32,),
+            "norm2.weight": (32,),
+            "norm2.bias": (32,),
+            "mlp.fc1.weight": (128, 32),
+            "mlp.fc1.bias": (128,),
+            "mlp.fc2.weight": (32, 128),
+            "mlp.fc2.bias": (32,),
+        }.items()
+    }
+    shapes = {
+        "patch_embed.proj.weight": (32, 3, 16, 16),
+        "patch_embed.proj.bias": (32,),
+        "pos_embed": (1, 257, 32),
+        "cls_token": (1, 1, 32),
+        "norm.weight": (32,),
+        "norm.bias": (32,),
+        **blocks,
+    }
+    return {prefix + name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
+
+
+def make_foreign(folder, tensors, **files):
+    folder.mkdir()
+    (folder / "weights.safetensors").write_bytes(save(tensors))
+    for name, text in files.items():
+        (folder / name.replace("_", ".")).write_text(text)
+    return folder
+
+
+def test_folder_of_another_library_is_recognised(tmp_path):
+    folder = make_foreign(tmp_path / "vit-tiny", vit_tensors())
+    info = zoo.read_model_info(folder)
+    assert (info.name, info.naming, info.weights.name) == (
+        "vit-tiny",
+        "timm",
+        "weights.safetensors",
+    )
+    assert info.tasks == {}
+    assert any("feature extractor" in note for note in info.notes)
+    assert info.hash == hashlib.sha256(info.weights.read_bytes()).hexdigest()
+
+
+def test_licence_of_a_foreign_folder_is_what_its_card_says(tmp_path):
+    card = "---\nlicense: cc-by-4.0\n---\n# ViT\n"
+    info = zoo.read_model_info(make_foreign(tmp_path / "m", vit_tensors(), README_md=card))
+    assert (info.license, info.card_text) == ("cc-by-4.0", card.strip())
+
+
+def test_configuration_of_another_library_does_not_make_a_folder_ours(tmp_path):
+    config = json.dumps({"model_type": "vit", "architectures": ["ViTModel"]})
+    folder = make_foreign(tmp_path / "m", vit_tensors(), config_json=config)
+    assert zoo.read_model_info(folder).naming == "timm"
+
+
+def test_tensors_without_a_place_are_listed(tmp_path):
+    tensors = vit_tensors()
+    del tensors["blocks.1.mlp.fc2.bias"]
+    folder = make_foreign(tmp_path / "m", {**tensors, "lm_head.extra": np.zeros(3, np.float32)})
+    message = refusal(folder)
+    assert "weights.safetensors cannot be used" in message
+    assert "blocks.1.mlp.fc2.bias" in message
+    assert "lm_head.extra" in message
+
+
+def test_several_files_of_weights_are_not_guessed(tmp_path):
+    folder = make_foreign(tmp_path / "m", vit_tensors())
+    (folder / "other.safetensors").write_bytes(WEIGHTS)
+    assert "several files of weights: other.safetensors, weights.safetensors" in refusal(folder)
+
+
+def test_foreign_folder_among_the_persons_models_is_listed(shipped):
+    paths.user_models().mkdir(parents=True)
+    make_foreign(paths.user_models() / "vit", vit_tensors())
+    assert [info.naming for info in zoo.installed_models()] == ["Sonichu", "timm"]
