@@ -17,7 +17,8 @@ from .modeling_sonichu import CheckpointError
 
 __all__ = ["PICKLE_SUFFIXES", "read_pickle"]
 
-PICKLE_SUFFIXES = (".pth", ".pt", ".bin")
+PICKLE_SUFFIXES = (".pth", ".pt", ".bin", ".tar")
+""".tar" because I-JEPA and others publish `.pth.tar`, which is no archive but the same pickle."""
 
 _MOST_ENTRIES = 1_000_000
 _DEEPEST = 16

@@ -57,19 +57,19 @@ def add_model(
     """
     new = _new(path, name, origin, report, is_cancelled)
     try:
-        report(0.0, f"Reading {new.weights.name}")
-        digest = sha256_of(new.weights, is_cancelled=is_cancelled)
+        report(0.0, f"Reading {new.file_name}")
+        digest = sha256_of(*new.weights, is_cancelled=is_cancelled)
         target = paths.user_models() / folder_name(new.name)
         there = _already_there(new, target, digest, as_asked=image_size is None and task is None)
         if there is not None:
             report(1.0, f"{there.name} is installed already")
             return there
-        report(0.2, f"Loading {new.weights.name}")
+        report(0.2, f"Loading {new.file_name}")
         loaded = opened(new.path, image_size=image_size, task=task)
         broken = not_finite(loaded)
         if broken:
             raise ModelError(
-                f"{new.weights} holds numbers that are none, in {', '.join(broken[:5])}.",
+                f"{new.weights[0]} holds numbers that are none, in {', '.join(broken[:5])}.",
                 "Its weights are damaged: get them again.",
             )
         stop_if(is_cancelled)

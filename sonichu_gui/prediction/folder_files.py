@@ -22,9 +22,17 @@ CODE_FILES = ("modeling_sonichu.py", "inference.py")
 """What makes a model folder work by itself; always the app's own."""
 
 LEGAL_PATTERNS = ("LICEN[CS]E*", "COPYING*", "NOTICE*")
-SAFE_PATTERNS = ("*.safetensors",)
-PICKLE_PATTERNS = ("*.bin", "*.pth", "*.pt", "*.pth.tar")
-USUAL_WEIGHTS = (WEIGHTS_FILE, "pytorch_model.bin")
+INDEX_FILE = f"{WEIGHTS_FILE}.index.json"
+"""Names the shards of weights that are too large for one file."""
+
+_SHARDS = ("model-*-of-*.safetensors",)
+_SAFE = ("*.safetensors",)
+_PICKLED = ("*.bin", "*.pth", "*.pt", "*.pth.tar")
+_USUAL = (WEIGHTS_FILE, "pytorch_model.bin")
+_NOT_WEIGHTS = frozenset(
+    {"training_args.bin", "optimizer.pt", "optimizer.bin", "scheduler.pt", "scaler.pt"}
+)
+"""What training scripts leave beside the weights under the same endings."""
 
 
 def matching(names: Iterable[str], patterns: Sequence[str]) -> tuple[str, ...]:
@@ -33,19 +41,30 @@ def matching(names: Iterable[str], patterns: Sequence[str]) -> tuple[str, ...]:
 
 
 def weights_among(names: Iterable[str]) -> tuple[str, ...]:
-    """Gives the names of files of weights: one of a usual name, else all of the safest kind."""
-    kept = [name for name in names if not name.startswith(".")]
-    found = matching(kept, SAFE_PATTERNS) or matching(kept, PICKLE_PATTERNS)
-    return next(((usual,) for usual in USUAL_WEIGHTS if usual in found), found)
+    """Gives the names of files of weights: one of a usual name, else all of the safest kind.
+
+    Sharded weights are the index, then its shards; more than one of anything else is for the person
+    to choose from.
+    """
+    kept = [name for name in names if not name.startswith(".") and name not in _NOT_WEIGHTS]
+    if WEIGHTS_FILE not in kept and INDEX_FILE in kept:
+        return (INDEX_FILE, *matching(kept, _SHARDS))
+    found = matching(kept, _SAFE) or matching(kept, _PICKLED)
+    return next(((usual,) for usual in _USUAL if usual in found), found)
 
 
-def is_pickle(path: Path) -> bool:
-    """Whether a file of weights is one of those that could hold code."""
-    return bool(matching([path.name], PICKLE_PATTERNS))
+def is_single(weights: Sequence[str]) -> bool:
+    """Whether the names that `weights_among` found are one set of weights."""
+    return len(weights) == 1 or INDEX_FILE in weights
 
 
-def weights_in(path: Path) -> Path:
-    """Gives the file of weights that a folder holds, or the file itself.
+def needs_conversion(weights: Sequence[Path]) -> bool:
+    """Whether weights cannot be used where they are: pickles, and those in several files."""
+    return len(weights) > 1 or bool(matching([weights[0].name], _PICKLED))
+
+
+def weights_in(path: Path) -> tuple[Path, ...]:
+    """Gives the files of the weights that a folder holds, or the file itself.
 
     Raises:
         ModelError: There is none, or more than one that it could be.
@@ -56,19 +75,19 @@ def weights_in(path: Path) -> Path:
                 f"{path} is no file of weights.",
                 "Those end in .safetensors, .pth, .pt or .bin; a model folder is given as a whole.",
             )
-        return path
+        return (path,)
     found = weights_among(file_names(path))
     if not found:
         raise ModelError(
             f"{path} is not a model folder: it holds no weights.",
             "A model folder holds config.json, preprocessor_config.json and model.safetensors.",
         )
-    if len(found) > 1:
+    if not is_single(found):
         raise ModelError(
             f"{path} holds several files of weights: {', '.join(found[:6])}.",
             "Choose one of them by itself.",
         )
-    return path / found[0]
+    return tuple(path / name for name in found)
 
 
 def file_names(folder: Path) -> list[str]:

@@ -22,6 +22,7 @@ from sonichu_gui.prediction.folder_files import (
     CONFIG_FILE,
     LEGAL_PATTERNS,
     PREPROCESSOR_FILE,
+    is_single,
     matching,
     weights_among,
 )
@@ -167,7 +168,7 @@ def _listing(wanted: _Wanted) -> _Listing:
     hub.resolve_revision(wanted.hub_id, revision=wanted.revision)
     files = {row.rfilename: row for row in info.siblings or ()}
     weights = weights_among(name for name in files if "/" not in name)
-    if len(weights) != 1:
+    if not weights or not is_single(weights):
         found = f"several: {', '.join(weights[:6])}" if weights else "none"
         raise ModelError(
             f"{wanted.hub_id} must hold one file of weights in its top folder (.safetensors, "

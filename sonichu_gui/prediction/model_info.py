@@ -8,7 +8,7 @@ there (a number that is not finite, a tensor that does not fit the network) is f
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -22,8 +22,8 @@ from sonichu_gui.prediction.folder_files import (
     CONFIG_FILE,
     WEIGHTS_FILE,
     is_own_form,
-    is_pickle,
     legal_files,
+    needs_conversion,
     read_config,
     weights_in,
 )
@@ -166,12 +166,12 @@ def read_model_info(folder: Path) -> ModelInfo:
     if config is not None and is_own_form(config):
         return _own_info(folder, config)
     weights = weights_in(folder)
-    if is_pickle(weights):
+    if needs_conversion(weights):
         raise ModelError(
-            f"{folder} holds {weights.name}, weights of another library that must be converted.",
+            f"{folder} holds {weights[0].name}, weights of another library that must be converted.",
             f"Add it first: sonichu models add {folder}",
         )
-    return _foreign_info(folder, config, weights)
+    return _foreign_info(folder, config, weights[0])
 
 
 def is_embedded(folder: Path) -> bool:
@@ -184,6 +184,11 @@ def card_license(card: str) -> str:
     head = re.match(r"---\r?\n(.*?)^---\s*$", card, re.DOTALL | re.MULTILINE)
     found = re.search(r"^license:[ \t]*(\S.*)$", head[1], re.MULTILINE) if head else None
     return found[1].strip().strip("\"'") if found else ""
+
+
+def unstated_heads(heads: Collection[str]) -> tuple[str, ...]:
+    """Gives what a person should know of heads of which nothing says whether they were trained."""
+    return ("Nothing says which heads were trained: all count as trained.",) if heads else ()
 
 
 def _own_info(folder: Path, config: Mapping[str, Any]) -> ModelInfo:
@@ -235,7 +240,7 @@ def _foreign_info(folder: Path, config: Mapping[str, Any] | None, weights: Path)
         size_bytes=weights.stat().st_size,
         weights=weights,
         naming=layout.naming,
-        notes=(*layout.notes, *notes),
+        notes=(*layout.notes, *unstated_heads(layout.heads), *notes),
         source=source,
         embedded=is_embedded(folder),
     )

@@ -27,9 +27,16 @@ from sonichu_gui.prediction.folder_files import (
     CONFIG_FILE,
     PREPROCESSOR_FILE,
     WEIGHTS_FILE,
+    is_own_form,
     legal_files,
+    read_config,
 )
-from sonichu_gui.prediction.model_info import OWN_NAMING, UNKNOWN_LICENSE, card_license
+from sonichu_gui.prediction.model_info import (
+    OWN_NAMING,
+    UNKNOWN_LICENSE,
+    card_license,
+    unstated_heads,
+)
 from sonichu_gui.prediction.model_source import Source, SourceKind, sha256_of
 from sonichu_gui.prediction.work import IsCancelled, Report, stop_if
 
@@ -62,7 +69,7 @@ class NewModel:
 
     Attributes:
         path: The folder or the file that is added.
-        weights: Its tensors.
+        weights: The file of its tensors, or an index and its shards.
         name: What the model is to be called.
         renamed: Whether the person chose that name.
         origin: For the record.
@@ -71,7 +78,7 @@ class NewModel:
     """
 
     path: Path
-    weights: Path
+    weights: tuple[Path, ...]
     name: str
     renamed: bool
     origin: Origin
@@ -81,7 +88,12 @@ class NewModel:
     @property
     def beside(self) -> Path:
         """The folder that holds what belongs to the weights: card, licence."""
-        return self.weights.parent
+        return self.weights[0].parent
+
+    @property
+    def file_name(self) -> str:
+        """What its weights are called."""
+        return self.weights[0].name
 
 
 @contextmanager
@@ -135,7 +147,7 @@ def _code_written(folder: Path) -> dict[str, str]:
 
 def converted(new: NewModel, loaded: Opened, folder: Path) -> dict[str, str]:
     """Writes weights of another naming as a folder of the app's own; gives the digests."""
-    new.report(0.4, f"Converting {new.weights.name}")
+    new.report(0.4, f"Converting {new.file_name}")
     _require_room(folder, sum(tensor.nbytes for tensor in loaded.model.state_dict().values()))
     card = _card_beside(new)
     config = loaded.model.config
@@ -169,9 +181,9 @@ def _card_beside(new: NewModel) -> str:
 
 
 def _where_from(new: NewModel, loaded: Opened) -> str:
-    notes = "".join(f"- {note}\n" for note in _notes(loaded))
+    notes = "".join(f"- {note}\n" for note in _notes(new, loaded))
     return (
-        f"\n## Where it comes from\n\nConverted from `{new.weights.name}` "
+        f"\n## Where it comes from\n\nConverted from `{new.file_name}` "
         f"({_naming(loaded)}); the weights are the same.\n\n{notes}"
     ).rstrip("\n") + "\n"
 
@@ -180,8 +192,13 @@ def _naming(loaded: Opened) -> str:
     return OWN_NAMING if loaded.layout is None else loaded.layout.naming
 
 
-def _notes(loaded: Opened) -> tuple[str, ...]:
-    return () if loaded.layout is None else loaded.layout.notes
+def _notes(new: NewModel, loaded: Opened) -> tuple[str, ...]:
+    if loaded.layout is None:
+        return ()
+    with suppress(ModelError):
+        if is_own_form(read_config(new.beside)):
+            return loaded.layout.notes
+    return (*loaded.layout.notes, *unstated_heads(loaded.layout.heads))
 
 
 def record(new: NewModel, loaded: Opened, digest: str, files: dict[str, str]) -> Source:
@@ -201,7 +218,7 @@ def record(new: NewModel, loaded: Opened, digest: str, files: dict[str, str]) ->
         naming=_naming(loaded),
         original_sha256=digest,
         files=files,
-        notes=_notes(loaded),
+        notes=_notes(new, loaded),
     )
 
 

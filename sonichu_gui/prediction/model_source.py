@@ -35,7 +35,8 @@ class Source:
         revision: The hub's commit; empty for a path.
         added: When, ISO 8601 in UTC.
         naming: How the tensors were named there; "Sonichu" for the app's own names.
-        original_sha256: Of the weights as they were there, lower-case hex.
+        original_sha256: Of the weights as they were there, lower-case hex; of an index and its
+            shards one after the other where they were in several files.
         files: SHA-256 of every installed file by name, this record excepted.
         notes: What was changed, resampled or left out on the way.
     """
@@ -74,18 +75,19 @@ def write_source(folder: Path, source: Source) -> None:
     (folder / SOURCE_FILE).write_text(text + "\n", encoding="utf-8")
 
 
-def sha256_of(path: Path, *, is_cancelled: IsCancelled = never) -> str:
-    """Gives the SHA-256 of a file, lower-case hex.
+def sha256_of(*paths: Path, is_cancelled: IsCancelled = never) -> str:
+    """Gives the SHA-256 of a file, or of several as if they were one; lower-case hex.
 
     Raises:
         WorkCancelled: It was stopped half-way.
-        OSError: The file cannot be read.
+        OSError: A file cannot be read.
     """
     digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            stop_if(is_cancelled)
-            digest.update(block)
+    for path in paths:
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                stop_if(is_cancelled)
+                digest.update(block)
     return digest.hexdigest()
 
 

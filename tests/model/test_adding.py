@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import pickle
 import shutil
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import torch
 from sonichu_gui import paths
 from sonichu_gui.errors import ModelError
 from sonichu_gui.model import modeling_sonichu
-from sonichu_gui.model.modeling_sonichu import SonichuModel
+from sonichu_gui.model.modeling_sonichu import SonichuModel, SonichuPreprocessor
 from sonichu_gui.prediction import adding, folder_files, model_making, zoo
 from sonichu_gui.prediction.work import WorkCancelled
 
@@ -137,6 +138,135 @@ def test_a_name_of_dots_alone_is_refused(folder):
     assert "'..' is no name for a model" in refusal(folder, name="..")
 
 
+# --- weights of others ---
+
+
+@pytest.fixture
+def timm(vit):
+    """The tensors of the small transformer under the names that timm gives them."""
+    tensors = {
+        name.removeprefix("backbone."): tensor.detach().clone()
+        for name, tensor in vit.state_dict().items()
+        if name.startswith("backbone.")
+    }
+    width = tensors["pos_embed"].shape[2]
+    row = torch.zeros(1, 1, width)
+    return {**tensors, "pos_embed": torch.cat([row, tensors["pos_embed"]], 1), "cls_token": row}
+
+
+@pytest.fixture
+def ijepa(vit):
+    """A checkpoint of I-JEPA: pickled, every name behind `module.`, with state of training."""
+    encoder = {
+        f"module.{name.removeprefix('backbone.')}": tensor.detach().clone()
+        for name, tensor in vit.state_dict().items()
+        if name.startswith("backbone.")
+    }
+    return {"encoder": encoder, "target_encoder": encoder, "epoch": 3, "opt": {}}
+
+
+def features_agree(folder, vit):
+    frame = torch.randn(1, 3, 256, 256, generator=torch.Generator().manual_seed(5))
+    with torch.inference_mode():
+        difference = SonichuModel.from_pretrained(folder).encode(frame) - vit.encode(frame)
+    return float(difference.abs().max()) < 1e-5
+
+
+def test_a_pickle_of_another_library_becomes_a_folder_that_works_alone(ijepa, vit, tmp_path):
+    path = tmp_path / "vit-tiny.pth.tar"
+    torch.save(ijepa, path)
+    # Shapes do not tell it, and this network is too small for the usual guess.
+    (tmp_path / "config.json").write_text('{"num_attention_heads": 4}')
+    info = zoo.add_model(path)
+    assert (info.name, info.source.kind, info.source.naming) == ("vit-tiny", "file", "I-JEPA")
+    assert info.source.original_sha256 == digest(path)
+    assert info.tasks == {}
+    assert features_agree(info.folder, vit)
+    names = {path.name for path in info.folder.iterdir()}
+    assert names == {"source.json", "config.json", "preprocessor_config.json", "README.md"} | {
+        *("model.safetensors", "modeling_sonichu.py", "inference.py")
+    }
+    assert zoo.verify_model(info).ok
+
+
+def test_a_generated_card_says_where_the_weights_come_from(ijepa, tmp_path):
+    torch.save(ijepa, tmp_path / "vit.pth")
+    card = zoo.add_model(tmp_path / "vit.pth").card_text
+    assert card.startswith("---\nlicense: unknown\n")
+    assert "Converted from `vit.pth` (I-JEPA)" in card
+
+
+def test_a_readme_beside_a_lone_file_is_not_its_card(ijepa, tmp_path):
+    torch.save(ijepa, tmp_path / "vit.pth")
+    (tmp_path / "README.md").write_text("# My downloads")
+    assert "My downloads" not in zoo.add_model(tmp_path / "vit.pth").card_text
+
+
+def test_a_foreign_folder_keeps_its_card_licence_and_numbers(timm, tmp_path):
+    folder = tmp_path / "vit"
+    folder.mkdir()
+    safetensors.torch.save_file(timm, folder / "weights.safetensors")
+    (folder / "README.md").write_text("---\nlicense: cc-by-4.0\n---\n# A card of theirs")
+    (folder / "LICENSE").write_text("Creative Commons")
+    (folder / "modeling_vit.py").write_text("raise SystemExit('foreign code ran')")
+    half = {"image_mean": [0.5] * 3, "image_std": [0.5] * 3, "size": 256}
+    (folder / "preprocessor_config.json").write_text(json.dumps(half))
+    info = zoo.add_model(folder)
+    assert "# A card of theirs" in info.card_text
+    assert (info.license, info.license_text) == ("cc-by-4.0", "Creative Commons")
+    assert not (info.folder / "modeling_vit.py").exists()
+    prepared = SonichuPreprocessor.from_pretrained(info.folder)
+    assert (prepared.image_mean, prepared.image_std) == ((0.5,) * 3, (0.5,) * 3)
+
+
+def test_weights_in_shards_become_one_file(vit, timm, tmp_path):
+    names = sorted(timm)
+    parts = {
+        "model-00001-of-00002.safetensors": {name: timm[name] for name in names[:9]},
+        "model-00002-of-00002.safetensors": {name: timm[name] for name in names[9:]},
+    }
+    for file, tensors in parts.items():
+        safetensors.torch.save_file(tensors, tmp_path / file)
+    index = {"weight_map": {name: file for file, part in parts.items() for name in part}}
+    (tmp_path / "model.safetensors.index.json").write_text(json.dumps(index))
+    info = zoo.add_model(tmp_path, name="whole")
+    assert zoo.verify_model(info).ok
+    assert info.weights.name == "model.safetensors"
+    assert zoo.add_model(tmp_path, name="whole").folder == info.folder
+
+
+def test_another_image_size_makes_another_model_of_the_same_weights(ijepa, tmp_path):
+    torch.save(ijepa, tmp_path / "vit.pth")
+    zoo.add_model(tmp_path / "vit.pth")
+    assert "already" in refusal(tmp_path / "vit.pth", image_size=128)
+    small = zoo.add_model(tmp_path / "vit.pth", image_size=128, name="small")
+    assert SonichuModel.from_pretrained(small.folder).config.image_size == 128
+
+
+def test_an_own_folder_can_be_added_for_another_image_size(folder):
+    info = zoo.add_model(folder, image_size=128, name="small")
+    assert SonichuModel.from_pretrained(info.folder).config.image_size == 128
+    assert info.has_trained_head("HC")
+    assert not info.has_trained_head("FA")
+    assert info.license == "Apache-2.0"
+
+
+def test_without_its_configuration_all_heads_count_as_trained_and_that_is_said(folder):
+    (folder / "config.json").unlink()
+    info = zoo.add_model(folder, name="bare")
+    assert info.has_trained_head("FA")
+    assert any("Nothing says which heads were trained" in note for note in info.notes)
+
+
+def test_a_pickle_that_wants_code_is_refused(tmp_path):
+    class Evil:
+        def __reduce__(self):
+            return (os.system, ("touch /tmp/never",))
+
+    (tmp_path / "evil.pth").write_bytes(pickle.dumps({"x": Evil()}))
+    assert "evil.pth" in refusal(tmp_path / "evil.pth")
+
+
 # --- twice ---
 
 
@@ -196,10 +326,16 @@ def test_a_file_that_is_no_weights(folder):
     assert "is no file of weights" in refusal(folder / "README.md")
 
 
-@pytest.mark.parametrize("name", ["config.json", "preprocessor_config.json", "model.safetensors"])
+@pytest.mark.parametrize("name", ["preprocessor_config.json", "model.safetensors"])
 def test_a_folder_that_lacks_a_file(folder, name):
     (folder / name).unlink()
     refusal(folder)
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]"])
+def test_a_configuration_that_is_damaged(folder, content):
+    (folder / "config.json").write_bytes(content)
+    assert "config.json is not" in refusal(folder)
 
 
 def test_weights_that_do_not_fit_the_configuration_are_listed(folder):
