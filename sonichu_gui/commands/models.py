@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sonichu_gui.commands.output import NOT_CLINICAL, print_json, table
 from sonichu_gui.commands.progress import reporting
 from sonichu_gui.errors import ModelError
+from sonichu_gui.prediction.model_info import OWN_NAMING
 from sonichu_gui.prediction.zoo import (
     ModelInfo,
     Verdict,
@@ -250,13 +251,14 @@ def _described(info: ModelInfo) -> str:
 
 def _where_from(info: ModelInfo) -> str:
     source = info.source
-    naming = info.naming if source is None else source.naming
     if source is None:
         origin = "comes with the app" if info.embedded else "not added here"
+        naming = info.naming
     else:
         revision = f" at {source.revision[:12]}" if source.revision else ""
         origin = f"from {source.origin}{revision}, added {source.added[:10]}"
-    return f"{origin}; tensors named as in {naming}"
+        naming = source.naming
+    return origin if naming == OWN_NAMING else f"{origin}; tensors named as in {naming}"
 
 
 def _judged(info: ModelInfo, verdict: Verdict) -> str:

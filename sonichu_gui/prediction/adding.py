@@ -56,10 +56,10 @@ def add_model(
         WorkCancelled: It was stopped; nothing is left of it.
     """
     new = _new(path, name, origin, report, is_cancelled)
+    target = paths.user_models() / folder_name(new.name)
     try:
         report(0.0, f"Reading {new.file_name}")
         digest = sha256_of(*new.weights, is_cancelled=is_cancelled)
-        target = paths.user_models() / folder_name(new.name)
         there = _already_there(new, target, digest, as_asked=image_size is None and task is None)
         if there is not None:
             report(1.0, f"{there.name} is installed already")

@@ -212,6 +212,7 @@ class _Part:
 def _fetch_rest(file: LargeFile, part: _Part, headers: dict[str, str]) -> str:
     """Appends what is missing, in as many attempts as bring something, and gives the digest."""
     import httpx2
+    from huggingface_hub.errors import HfHubHTTPError
 
     if part.size > file.size:
         part.start_over()
@@ -227,8 +228,9 @@ def _fetch_rest(file: LargeFile, part: _Part, headers: dict[str, str]) -> str:
         had = part.size
         try:
             _ask_for_rest(file, part, headers)
-        except httpx2.TransportError:
-            if part.size == had and attempts + 1 >= ATTEMPTS:
+        except (httpx2.TransportError, HfHubHTTPError) as error:
+            refused = isinstance(error, HfHubHTTPError) and error.response.status_code < 500
+            if refused or (part.size == had and attempts + 1 >= ATTEMPTS):
                 raise
             _pause(SECONDS_BETWEEN_ATTEMPTS, part.stopped)
         attempts = 0 if part.size > had else attempts + 1

@@ -35,8 +35,12 @@ def opened(path: Path, *, image_size: int | None = None, task: str | None = None
     try:
         return open_checkpoint(path, image_size=image_size, task=task)
     except CheckpointError as error:
+        asked = image_size is not None or task is not None
         raise ModelError(
-            f"{error}".rstrip(".") + ".", "Get the model again, or choose another one."
+            f"{error}".rstrip(".") + ".",
+            "Ask for another image size or task, or for none."
+            if asked
+            else "It may be of another network, or incomplete: get it again, or choose another.",
         ) from error
     except MemoryError as error:
         raise ModelError(

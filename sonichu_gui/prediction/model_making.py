@@ -43,7 +43,9 @@ from sonichu_gui.prediction.work import IsCancelled, Report, stop_if
 if TYPE_CHECKING:
     from sonichu_gui.model.checkpoints import Opened
 
-_UNFINISHED = ".adding-"
+UNFINISHED, REMOVED = ".adding-", ".removed-"
+"""How hidden folders begin that are no models: not yet, or no more."""
+
 _BLOCK = 4 << 20  # bytes
 _A_DAY = 86_400  # seconds
 
@@ -100,16 +102,22 @@ class NewModel:
 def unfinished_folder(home: Path) -> Iterator[Path]:
     """Makes a hidden folder that is gone afterwards, unless it was renamed."""
     home.mkdir(parents=True, exist_ok=True)
-    for left in home.glob(f"{_UNFINISHED}*"):  # of a program that was killed
-        with suppress(OSError):
-            if time.time() - left.stat().st_mtime > _A_DAY:
-                shutil.rmtree(left)
-    folder = home / f"{_UNFINISHED}{os.getpid()}-{time.time_ns()}"
+    _clear_away(home)
+    folder = home / f"{UNFINISHED}{os.getpid()}-{time.time_ns()}"
     folder.mkdir()
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _clear_away(home: Path) -> None:
+    """Deletes what a program left that was killed while it added or removed a model."""
+    for pattern in (f"{UNFINISHED}*", f"{REMOVED}*"):
+        for left in home.glob(pattern):
+            with suppress(OSError):
+                if time.time() - left.stat().st_mtime > _A_DAY:
+                    shutil.rmtree(left)
 
 
 def copied(new: NewModel, _loaded: Opened, folder: Path) -> dict[str, str]:

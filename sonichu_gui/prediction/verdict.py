@@ -59,7 +59,7 @@ def verify_model(
     """
     checks = [*_files(info, report, is_cancelled)]
     stop_if(is_cancelled)
-    report(0.5, f"Loading {info.name}")
+    report(-1.0, f"Loading {info.name}")
     checks += _network(info)
     stop_if(is_cancelled)
     report(1.0, f"{info.name} is checked")
@@ -77,8 +77,8 @@ def _files(info: ModelInfo, report: Report, is_cancelled: IsCancelled) -> Iterat
         yield Check("files", ok=True, text=f"There is no record to hold its files against: {why}.")
         return
     damaged = []
-    for index, (name, recorded) in enumerate(source.files.items()):
-        report(0.5 * index / len(source.files), f"Checking {name}")
+    for name, recorded in source.files.items():
+        report(-1.0, f"Checking {name}")
         try:
             found = sha256_of(info.folder / name, is_cancelled=is_cancelled)
         except FileNotFoundError:

@@ -15,6 +15,7 @@ from sonichu_gui.errors import ModelError
 from sonichu_gui.prediction.adding import add_model
 from sonichu_gui.prediction.folder_files import CONFIG_FILE, file_names, weights_among
 from sonichu_gui.prediction.model_info import HeadInfo, ModelInfo, is_embedded, read_model_info
+from sonichu_gui.prediction.model_making import REMOVED
 from sonichu_gui.prediction.verdict import Check, Verdict, verify_model
 
 __all__ = [
@@ -131,7 +132,7 @@ def remove_model(info: ModelInfo) -> None:
             folder.unlink()
             return
         # Renamed first: a deletion that is cut short must not leave half a model in the list.
-        with tempfile.TemporaryDirectory(prefix=".removed-", dir=home) as grave:
+        with tempfile.TemporaryDirectory(prefix=REMOVED, dir=home) as grave:
             folder.rename(Path(grave) / folder.name)
     except OSError as error:
         raise ModelError(
