@@ -1121,6 +1121,7 @@ class SonichuModel(nn.Module):
         folder: str | os.PathLike[str],
         *,
         readme: str | None = None,
+        preprocessor: SonichuPreprocessor | None = None,
         dtype: torch.dtype = torch.float32,
     ) -> None:
         """Writes a whole model folder: configuration, weights, the code and the model card.
@@ -1128,6 +1129,7 @@ class SonichuModel(nn.Module):
         Args:
             folder: made where it is missing; files of the same names are replaced.
             readme: the text of the model card; made from the configuration when None.
+            preprocessor: the one that the weights were trained with; ImageNet's when None.
             dtype: how matrices and kernels are stored; vectors (norms, biases) stay float32.
 
         Raises:
@@ -1142,7 +1144,12 @@ class SonichuModel(nn.Module):
         broken = [name for name, tensor in tensors.items() if not tensor.isfinite().all()]
         _require(not broken, f"not finite as {dtype}: {_some(broken)}")
         card = readme if readme is not None else _model_card(self)
-        preprocessor = SonichuPreprocessor(self.config.image_size)
+        preprocessor = preprocessor or SonichuPreprocessor(self.config.image_size)
+        _require(
+            preprocessor.image_size == self.config.image_size,
+            f"the preprocessor makes squares of {preprocessor.image_size}, "
+            f"the network takes {self.config.image_size}",
+        )
         with _replacing(target / WEIGHTS_FILE) as part:
             # Not save_file: it makes a file that only its owner can read.
             part.write_bytes(safetensors.torch.save(tensors, {"format": "pt"}))
@@ -1384,7 +1391,7 @@ def _model_card(model: SonichuModel) -> str:
         for name, task in config.tasks.items()
     )
     return f"""---
-license: {config.license.lower()}
+license: {config.license.lower() or "unknown"}
 library_name: pytorch
 pipeline_tag: keypoint-detection
 tags: [medical-imaging, ultrasound, keypoint-detection]
