@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -81,6 +82,11 @@ def add_model(
             _settle(folder, target)
     except OSError as error:
         raise _cannot_be_written(new.path, error) from error
+    except MemoryError as error:
+        raise ModelError(
+            f"{new.path} cannot be added: it is larger than the memory that is free.",
+            "Close other programs and try again.",
+        ) from error
     report(1.0, f"{new.name} is installed")
     return read_model_info(target)
 
@@ -109,27 +115,25 @@ def _new(
     path: Path, name: str | None, origin: Origin | None, report: Report, is_cancelled: IsCancelled
 ) -> NewModel:
     try:
-        real = path.expanduser().resolve(strict=True)
+        given = Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - a link keeps its name
+        _refuse_what_is_installed(given.resolve(strict=True))
     except (OSError, RuntimeError, ValueError) as error:  # a ring of links, an unknown ~user
         reason = "it does not exist" if isinstance(error, FileNotFoundError) else _reason(error)
         raise ModelError(f"{path} cannot be added: {reason}.", "Check the path.") from error
-    if real.name == WEIGHTS_FILE and is_own_form(read_config(real.parent)):
-        real = real.parent
-    _refuse_what_is_installed(real)
-    weights = weights_in(real)
-    own = real.is_dir() and is_own_form(read_config(real))
-    # A person calls a model by the name of the link, not of what it leads to.
-    given = real.name if path.name in {"", ".."} else path.name
-    called = given if real.is_dir() else given.removesuffix(".tar").rpartition(".")[0]
+    if given.name == WEIGHTS_FILE and is_own_form(read_config(given.parent)):
+        given = given.parent
+    weights = weights_in(given)
+    called = given.name if given.is_dir() else given.name.removesuffix(".tar").rpartition(".")[0]
     if origin is not None:
         called = origin.text.rpartition("/")[2]
-    own_name = read_model_info(real).name if own else ""
+    is_own = given.is_dir() and is_own_form(read_config(given))
+    own_name = read_model_info(given).name if is_own else ""
     return NewModel(
-        path=real,
+        path=given,
         weights=weights,
         name=name or own_name or called,
         renamed=bool(name) and name != own_name,
-        origin=origin or Origin("folder" if real.is_dir() else "file", str(real)),
+        origin=origin or Origin("folder" if given.is_dir() else "file", str(given)),
         report=report,
         is_cancelled=is_cancelled,
     )
@@ -195,7 +199,7 @@ def _cannot_be_written(path: Path, error: OSError) -> ModelError:
     place = f" {error.filename}" if error.filename else ""
     return ModelError(
         f"{path} cannot be added: {_reason(error)}{':' if place else ''}{place}.",
-        f"Check the disk, and that you may write in {paths.user_models()}.",
+        f"Check that the disk has room, and that you may write in {paths.user_models()}.",
     )
 
 

@@ -175,19 +175,16 @@ def _listing(wanted: _Wanted) -> _Listing:
             f"else .bin, .pt or .pth) and holds {found}.",
             "Download the right file from the hub, then `sonichu models add` it.",
         )
-    needed = needed_files(files)
-    commit = str(info.sha)
-    large = tuple(
-        LargeFile(
-            name,
-            hf_hub_url(wanted.hub_id, name, revision=commit),
-            size=row.lfs.size,
-            sha256=row.lfs.sha256,
-        )
-        for name in needed
-        if (row := files[name]).lfs is not None
-    )
-    return _Listing(commit, {name: files[name].size or 0 for name in needed}, large)
+    commit, needed = str(info.sha), needed_files(files)
+    large = []
+    for name in needed:
+        stored = files[name].lfs
+        if stored is not None and not _DIGEST.fullmatch(stored.sha256):
+            raise ValueError(f"{stored.sha256!r} is no SHA-256")  # it becomes the name of a file
+        if stored is not None:
+            url = hf_hub_url(wanted.hub_id, name, revision=commit)
+            large.append(LargeFile(name, url, size=stored.size, sha256=stored.sha256))
+    return _Listing(commit, {name: files[name].size or 0 for name in needed}, tuple(large))
 
 
 def needed_files(names: Iterable[str]) -> tuple[str, ...]:

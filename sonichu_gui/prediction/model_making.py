@@ -88,11 +88,6 @@ class NewModel:
     is_cancelled: IsCancelled
 
     @property
-    def beside(self) -> Path:
-        """The folder that holds what belongs to the weights: card, licence."""
-        return self.weights[0].parent
-
-    @property
     def file_name(self) -> str:
         """What its weights are called."""
         return self.weights[0].name
@@ -170,7 +165,7 @@ def converted(new: NewModel, loaded: Opened, folder: Path) -> dict[str, str]:
     if not card:
         with (folder / CARD_FILE).open("a", encoding="utf-8") as file:
             file.write(_where_from(new, loaded))
-    for source in legal_files(new.beside):
+    for source in legal_files(new.path) if new.path.is_dir() else ():
         shutil.copyfile(source, folder / source.name)
     stop_if(new.is_cancelled)
     new.report(0.9, "Checking what was written")
@@ -181,9 +176,9 @@ def converted(new: NewModel, loaded: Opened, folder: Path) -> dict[str, str]:
 
 
 def _card_beside(new: NewModel) -> str:
-    path = new.beside / CARD_FILE
-    # A lone file may lie anywhere: the README of that place is not its model card.
-    if new.path.is_dir() and path.is_file():
+    path = new.path / CARD_FILE
+    # A lone file may lie anywhere: neither card nor licence of that place are its own.
+    if path.is_file():
         return path.read_text(encoding="utf-8", errors="replace")
     return ""
 
@@ -204,7 +199,7 @@ def _notes(new: NewModel, loaded: Opened) -> tuple[str, ...]:
     if loaded.layout is None:
         return ()
     with suppress(ModelError):
-        if is_own_form(read_config(new.beside)):
+        if is_own_form(read_config(new.weights[0].parent)):
             return loaded.layout.notes
     return (*loaded.layout.notes, *unstated_heads(loaded.layout.heads))
 

@@ -73,7 +73,7 @@ class Hub:
     def add(self, name: str, files: dict[str, bytes]) -> Repository:
         self.repositories[name] = Repository(files)
         for content in files.values():
-            self.served[hashlib.sha256(content).hexdigest()] = content
+            self.served[digest_of(content)] = content
         return self.repositories[name]
 
     def ranges(self) -> list[str]:
@@ -134,7 +134,7 @@ class _Handler(BaseHTTPRequestHandler):
         for file, content in repository.files.items():
             row = {"rfilename": file, "size": len(content), "blobId": _git_id(content)}
             if repository.is_large(file):
-                digest = hashlib.sha256(content).hexdigest()
+                digest = digest_of(content)
                 row["lfs"] = {"size": len(content), "sha256": digest, "pointerSize": 134}
             rows.append(row)
         self._send(200, json.dumps({"id": name, "sha": COMMIT, "siblings": rows}).encode())
@@ -147,7 +147,7 @@ class _Handler(BaseHTTPRequestHandler):
         if content is None:
             self._refuse(404, "EntryNotFound", f"{file} does not exist")
         elif repository.is_large(file):
-            digest = hashlib.sha256(content).hexdigest()
+            digest = digest_of(content)
             linked = {"X-Linked-Etag": f'"{digest}"', "X-Linked-Size": str(len(content))}
             place = {"Location": f"{hub.store}/{digest}", "X-Repo-Commit": COMMIT}
             self._send(302, b"", {**linked, **place})
@@ -178,7 +178,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _refuse(self, status: int, code: str, message: str) -> None:
         headers = {"X-Error-Code": code} if code else {}
-        self._send(status, b"{}", {**headers, "X-Error-Message": message})
+        self._send(status, b"<html>", {**headers, "X-Error-Message": message})
 
     def _send(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
         self.send_response(status)
@@ -204,6 +204,10 @@ def started(hub: Hub) -> _Server:
     server.hub, hub.port = hub, server.server_address[1]
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     return server
+
+
+def digest_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _git_id(content: bytes) -> str:

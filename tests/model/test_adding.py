@@ -106,6 +106,14 @@ def test_files_that_are_links_are_copied_as_files(folder, tmp_path):
     assert zoo.add_model(folder).hash == digest(blob)
 
 
+def test_a_link_to_a_file_is_read_by_the_links_name(ijepa, tmp_path):
+    # As in the cache of the hub's library, where files are links to their digests.
+    torch.save(ijepa, tmp_path / "0a1b2c")
+    (tmp_path / "vit.pth").symlink_to(tmp_path / "0a1b2c")
+    info = zoo.add_model(tmp_path / "vit.pth")
+    assert (info.name, info.source.origin) == ("vit", str(tmp_path / "vit.pth"))
+
+
 def test_a_name_is_taken_over_into_the_configuration(folder):
     info = zoo.add_model(folder, name="Köpfe v2")
     assert (info.name, info.folder.name) == ("Köpfe v2", "Köpfe v2")
@@ -196,10 +204,13 @@ def test_a_generated_card_says_where_the_weights_come_from(ijepa, tmp_path):
     assert "Converted from `vit.pth` (I-JEPA)" in card
 
 
-def test_a_readme_beside_a_lone_file_is_not_its_card(ijepa, tmp_path):
+def test_what_lies_beside_a_lone_file_is_not_its_card_or_licence(ijepa, tmp_path):
     torch.save(ijepa, tmp_path / "vit.pth")
     (tmp_path / "README.md").write_text("# My downloads")
-    assert "My downloads" not in zoo.add_model(tmp_path / "vit.pth").card_text
+    (tmp_path / "LICENSE").write_text("of something else")
+    info = zoo.add_model(tmp_path / "vit.pth")
+    assert "My downloads" not in info.card_text
+    assert info.license_text == ""
 
 
 def test_a_foreign_folder_keeps_its_card_licence_and_numbers(timm, tmp_path):

@@ -19,6 +19,7 @@ from sonichu_gui.errors import ModelError
 from sonichu_gui.prediction import hub_transfer, zoo
 from sonichu_gui.prediction.hub import is_hub_id, pull_model
 from sonichu_gui.prediction.work import WorkCancelled
+from tests.model import hub_server
 from tests.model.hub_server import COMMIT, Hub, started
 
 NAME = "someone/tiny-model"
@@ -204,6 +205,18 @@ def test_a_revision_that_is_not_there(hub, files):
 def test_what_the_hub_refuses_is_told_with_what_to_do(hub, files, answer, message):
     hub.add(NAME, files).refusal = answer
     assert message in refusal(NAME)
+
+
+def test_a_server_that_makes_up_digests_writes_nowhere(hub, files, home, monkeypatch):
+    hub.add(NAME, files)
+    monkeypatch.setattr(hub_server, "digest_of", lambda _: "../../../../escaped")
+    assert "is not the hub" in refusal(NAME)
+    assert not list(home.rglob("*escaped*"))
+
+
+def test_a_page_that_is_no_hub(hub, files):
+    hub.add(NAME, files).refusal = (200, "", "Log in to the network of this house")
+    assert "is not the hub" in refusal(NAME)
 
 
 def test_a_repository_without_weights(hub, files):
