@@ -15,7 +15,7 @@ from sonichu_gui.prediction.folder_files import (
     read_config,
     weights_in,
 )
-from sonichu_gui.prediction.loading import not_finite, opened
+from sonichu_gui.prediction.opening import not_finite, opened
 from sonichu_gui.prediction.model_info import ModelInfo, read_model_info
 from sonichu_gui.prediction.model_making import (
     NewModel,

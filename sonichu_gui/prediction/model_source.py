@@ -93,11 +93,13 @@ def sha256_of(*paths: Path, is_cancelled: IsCancelled = never) -> str:
 
 def _parsed(raw: Any) -> Source:  # noqa: ANN401 - JSON is anything
     kind, files, notes = raw["kind"], raw["files"], raw.get("notes", [])
+    if not isinstance(files, dict) or not isinstance(notes, list):
+        raise TypeError("files must be an object and notes a list")
     if kind not in get_args(SourceKind):
         raise ValueError(f"kind {kind!r} is none of {', '.join(get_args(SourceKind))}")
     for name in files:
         # Each is opened by this name when the model is checked.
-        if not isinstance(name, str) or Path(name).name != name:
+        if not name or Path(name).name != name:
             raise ValueError(f"{name!r} is no name of a file")
     texts = {
         name: raw.get(name, "")
