@@ -15,7 +15,6 @@ from sonichu_gui.prediction.folder_files import (
     read_config,
     weights_in,
 )
-from sonichu_gui.prediction.opening import not_finite, opened
 from sonichu_gui.prediction.model_info import ModelInfo, read_model_info
 from sonichu_gui.prediction.model_making import (
     NewModel,
@@ -26,6 +25,7 @@ from sonichu_gui.prediction.model_making import (
     unfinished_folder,
 )
 from sonichu_gui.prediction.model_source import sha256_of, write_source
+from sonichu_gui.prediction.opening import not_finite, opened
 from sonichu_gui.prediction.work import IsCancelled, Report, never, stop_if, tell_nobody
 
 

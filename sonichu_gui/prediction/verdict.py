@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from sonichu_gui.errors import ModelError
 from sonichu_gui.prediction.folder_files import file_names
-from sonichu_gui.prediction.opening import not_finite, opened
 from sonichu_gui.prediction.model_info import ModelInfo, read_model_info
 from sonichu_gui.prediction.model_source import SOURCE_FILE, read_source, sha256_of
+from sonichu_gui.prediction.opening import not_finite, opened
 from sonichu_gui.prediction.work import IsCancelled, Report, never, stop_if, tell_nobody
 
 if TYPE_CHECKING:
