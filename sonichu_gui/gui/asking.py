@@ -61,7 +61,7 @@ class Asking(QObject):
         """Another model."""
         chosen = ask_for_folder(self._window, self.tr("Choose model folder"), None)
         if chosen is not None:
-            self._predicting.use_model(chosen)
+            self._predicting.models.use(chosen)
 
     def import_labels(self) -> None:
         """A label file to read."""

@@ -33,10 +33,12 @@ class Lane(Enum):
     MODEL = "model"
     READING = "reading"
     THUMBNAILS = "thumbnails"
+    MODEL_FILES = "model-files"
 
 
-THREADS = {Lane.MODEL: 1, Lane.READING: 2, Lane.THUMBNAILS: 1}
-"""Small pictures have a thread of their own, so that they never stand before the frame."""
+THREADS = {Lane.MODEL: 1, Lane.READING: 2, Lane.THUMBNAILS: 1, Lane.MODEL_FILES: 1}
+"""Small pictures have a thread of their own, so that they never stand before the frame; so has the
+fetching and copying of models, which may take minutes."""
 
 
 @dataclass(eq=False, slots=True)

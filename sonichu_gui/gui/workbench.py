@@ -26,12 +26,14 @@ from sonichu_gui.gui.controllers.cine import CineController
 from sonichu_gui.gui.controllers.labels_io import LabelsController
 from sonichu_gui.gui.controllers.predicting import PredictController
 from sonichu_gui.gui.controllers.reviewing import ReviewController
+from sonichu_gui.gui.controllers.serving import ModelsInUse
 from sonichu_gui.gui.controllers.study import StudyController
 from sonichu_gui.gui.deeds import connect_actions
 from sonichu_gui.gui.document import Document
 from sonichu_gui.gui.jobs import JobRunner
 from sonichu_gui.gui.label_keeper import LabelKeeper
 from sonichu_gui.gui.main_window import MainWindow
+from sonichu_gui.gui.model_choice import ModelChoice
 from sonichu_gui.gui.panels.banner import Banner
 from sonichu_gui.gui.panels.cine_bar import CineBar
 from sonichu_gui.gui.panels.empty_state import EmptyState
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sonichu_gui.domain.task import Task
-    from sonichu_gui.prediction.zoo import HeadInfo, ModelInfo
+    from sonichu_gui.prediction.zoo import HeadInfo
     from sonichu_gui.settings.store import Settings
 
 RECENT_KEPT = 8
@@ -74,11 +76,12 @@ class Workbench(QObject):
             parent=self,
         )
         self.study = StudyController(self.document, self.jobs)
-        model = settings.get(keys.MODEL)
+        choice = ModelChoice.parsed(settings.get(keys.MODEL), settings.get(keys.TASK_MODELS))
+        self.serving = ModelsInUse(self.document, choice)
         self.predicting = PredictController(
             self.document,
             self.jobs,
-            model=Path(model) if model else None,
+            models=self.serving,
             device=settings.get(keys.DEVICE),
             tta=settings.get(keys.TTA),
         )
@@ -144,8 +147,8 @@ class Workbench(QObject):
         self.measure_panel.place_wanted.connect(self._place_from)
         self.measure_panel.calibrate_wanted.connect(self.calibrating.begin)
         self.measure_panel.scale_length_entered.connect(self.calibrating.set_length)
-        self.predicting.model_changed.connect(self._show_model)
-        self.predicting.model_chosen.connect(self._remember_model)
+        self.serving.changed.connect(self._show_heads)
+        self.serving.chosen.connect(self._remember_models)
         self.predicting.devices_found.connect(self._show_devices)
         self.predicting.state_changed.connect(self.status_bar.set_model)
         self.jobs.jobs_changed.connect(self.status_bar.set_jobs)
@@ -207,7 +210,7 @@ class Workbench(QObject):
 
     def _warm_up(self) -> None:
         """After the first picture: what the model says of itself."""
-        self.predicting.look_up_model()
+        self.serving.look_up()
 
     def _close(self, event: QCloseEvent) -> None:
         self.keeper.flush()
@@ -238,6 +241,9 @@ class Workbench(QObject):
         self.settings.set(keys.LAST_FRAME, self.document.frame_index)
         geometry = self.window.saveGeometry().toBase64().data()
         self.settings.set(keys.WINDOW_GEOMETRY, bytes(geometry).decode("ascii"))
+        self._save_settings()
+
+    def _save_settings(self) -> None:
         try:
             self.settings.save()
         except SettingsError as error:
@@ -303,8 +309,10 @@ class Workbench(QObject):
         if not self.frame_list.search.hasFocus():
             self.window.focus_canvas()
 
-    def _remember_model(self, folder: Path) -> None:
-        self.settings.set(keys.MODEL, str(folder))
+    def _remember_models(self, choice: ModelChoice) -> None:
+        self.settings.set(keys.MODEL, choice.active_text)
+        self.settings.set(keys.TASK_MODELS, choice.rows)
+        self._save_settings()
 
     def _show_devices(self, devices: Sequence[str]) -> None:
         self.top_bar.set_devices(["auto", *devices], self.settings.get(keys.DEVICE))
@@ -323,9 +331,10 @@ class Workbench(QObject):
         if tool is Tool.EDIT:
             self._focus_canvas()
 
-    def _show_model(self, info: ModelInfo | None) -> None:
+    def _show_heads(self) -> None:
         notes = {}
         for task in self.tasks.values():
+            info = self.serving.info_for(task.id)
             head = info.tasks.get(task.id) if info else None
             trained = head is not None and head.trained
             notes[task.id] = _head_note(head) if trained and head else self.tr("no trained head")

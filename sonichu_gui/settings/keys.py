@@ -5,6 +5,7 @@ A setting exists by standing here; nothing else lists them.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -22,6 +23,8 @@ class Setting(Generic[_Value]):
         choices: The only values it may have; empty when any will do.
         minimum: Least number, where it is one.
         maximum: Greatest number, where it is one.
+        form: What each text of a list looks like, as a regular expression; empty for any.
+        example: A text of that form.
     """
 
     name: str
@@ -30,6 +33,8 @@ class Setting(Generic[_Value]):
     choices: tuple[str, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
+    form: str = ""
+    example: str = ""
 
     def parsed(self, value: object) -> _Value:
         """Gives a value of the setting's type.
@@ -43,11 +48,16 @@ class Setting(Generic[_Value]):
         # Exactly: True is an int to isinstance, and a frame number to nobody.
         if type(value) is not kind or not _holds_text(value):
             raise ValueError(f"must be {_KINDS[kind]}")
+        if self.form and not self._is_in_form(value):
+            raise ValueError(f"must be a list of texts like {self.example}")
         if self.choices and value not in self.choices:
             raise ValueError(f"must be one of {', '.join(self.choices)}")
         if isinstance(value, int | float) and not self._in_range(value):
             raise ValueError(f"must lie between {self.minimum:g} and {self.maximum:g}")
         return value
+
+    def _is_in_form(self, value: object) -> bool:
+        return isinstance(value, list) and all(re.fullmatch(self.form, text) for text in value)
 
     def _in_range(self, value: float) -> bool:
         low = self.minimum is None or value >= self.minimum
@@ -88,6 +98,16 @@ DEVICE = Setting(
 )
 TTA = Setting("tta", True, "Predict on several views of a frame and average: slower, steadier.")
 MODEL = Setting("model", "", "Folder of the model; empty takes the one that comes with the app.")
+TASK_MODELS: Setting[list[str]] = Setting(
+    "task_models",
+    [],
+    "Models of single tasks, each as TASK=FOLDER; no folder takes the one that comes with the app.",
+    form=r"(?s)[^=]+=.*",
+    example="HC=/models/heads",
+)
+MODEL_FOLDERS: Setting[list[str]] = Setting(
+    "model_folders", [], "Model folders that are used where they are."
+)
 RATER = Setting(
     "rater", "rater-1", "Who places the points, as stored with every label. A pseudonym, no name."
 )
@@ -109,6 +129,8 @@ SETTINGS: tuple[Setting[Any], ...] = (
     DEVICE,
     TTA,
     MODEL,
+    TASK_MODELS,
+    MODEL_FOLDERS,
     RATER,
     TASK,
     RECENT,

@@ -120,7 +120,7 @@ def damaged_model(folder: Path) -> Path:
 
 
 def test_a_model_with_a_missing_tensor_is_a_banner_and_the_window_goes_on(bench, qtbot, tmp_path):
-    bench.predicting.use_model(damaged_model(tmp_path / "damaged"))
+    bench.serving.use(damaged_model(tmp_path / "damaged"))
     bench.document.set_task(bench.tasks["HC"])
     QTest.keyClick(bench.canvas, Qt.Key.Key_R)
     qtbot.waitUntil(lambda: "HC" in bench.banner.text, timeout=LOADED)
@@ -135,16 +135,16 @@ def test_a_model_with_a_missing_tensor_is_a_banner_and_the_window_goes_on(bench,
 def test_the_chosen_model_folder_is_in_use_after_a_restart(bench, make_bench, tmp_path):
     folder = tmp_path / "copy"
     shutil.copytree(MODEL, folder)
-    assert bench.predicting.use_model(folder)
+    assert bench.serving.use(folder)
     bench.window.close()
     again = make_bench()
-    again.predicting.look_up_model()
+    again.serving.look_up()
     assert again.predicting.info.folder == folder
 
 
 def test_a_folder_that_is_no_model_is_refused_and_the_model_in_use_stays(bench, tmp_path):
-    bench.predicting.look_up_model()
+    bench.serving.look_up()
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "something"}))
-    assert not bench.predicting.use_model(tmp_path)
+    assert not bench.serving.use(tmp_path)
     assert bench.predicting.info.name == "sonichu-mini"
     assert bench.banner.text

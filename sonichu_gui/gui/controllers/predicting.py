@@ -6,7 +6,6 @@ shown is dropped; a person's points are never replaced (see `Document.receive`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -15,27 +14,16 @@ from sonichu_gui.domain.annotation import proposed_annotation
 from sonichu_gui.errors import ModelError, SonichuError, UntrainedHead
 from sonichu_gui.gui.jobs import JobRunner, Lane, Report
 from sonichu_gui.gui.place import Tool
-from sonichu_gui.prediction import zoo
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sonichu_gui.domain.frame import Frame
     from sonichu_gui.domain.task import Task
+    from sonichu_gui.gui.controllers.serving import Engine, ModelsInUse
     from sonichu_gui.gui.document import Document
     from sonichu_gui.prediction.api import Prediction
-    from sonichu_gui.prediction.local import LocalPredictor
+    from sonichu_gui.prediction.zoo import ModelInfo
 
 KEY = "predict"
-
-
-@dataclass(slots=True)
-class Engine:
-    """A model on a device: what one choice of both stands for, loaded by its first prediction."""
-
-    folder: Path
-    device: str
-    predictor: LocalPredictor | None = None
 
 
 class PredictController(QObject):
@@ -44,18 +32,16 @@ class PredictController(QObject):
     Args:
         document: Where points go.
         jobs: Who runs the model.
-        model: Folder of the model, or None for the embedded one.
+        models: Which model serves which task.
         device: "auto", "cpu" or "cuda".
         tta: Whether to predict on the mirror image too.
     """
 
-    model_changed = Signal(object)  # ModelInfo | None
-    model_chosen = Signal(object)  # Path of the folder a person took
     devices_found = Signal(object)  # tuple[str, ...], known once torch is there
     state_changed = Signal(str)  # what the status bar says of model and device
 
     def __init__(
-        self, document: Document, jobs: JobRunner, *, model: Path | None, device: str, tta: bool
+        self, document: Document, jobs: JobRunner, *, models: ModelsInUse, device: str, tta: bool
     ) -> None:
         super().__init__(document)
         self._document = document
@@ -63,51 +49,23 @@ class PredictController(QObject):
         self._device = device
         self._tta = tta
         self._devices_told = False
-        self._engine: Engine | None = None
+        self._models = models
         self._asked_early = False
-        self._info: zoo.ModelInfo | None = None
-        self._folder = model
+        models.chosen.connect(self._drop)
+        models.changed.connect(self._tell_state)
         document.task_changed.connect(self._drop)
+        document.task_changed.connect(self._tell_state)
         document.frame_changed.connect(self._drop)
 
     @property
-    def info(self) -> zoo.ModelInfo | None:
-        """What is known about the model in use, None before it was looked up or when missing."""
-        return self._info
-
-    def look_up_model(self) -> None:
-        """Reads the card of the model in use; falls back to the embedded one with a word."""
-        self._info = self._read_card(self._folder)
-        if self._info is None and self._folder is not None:
-            self._folder = None
-            self._info = self._read_card(None)
-        self.model_changed.emit(self._info)
-        self._tell_state()
-
-    def _read_card(self, folder: Path | None) -> zoo.ModelInfo | None:
-        try:
-            return zoo.read_model_info(folder) if folder else zoo.default_model()
-        except ModelError as error:
-            self._document.failed.emit(error)
-            return None
-
-    def use_model(self, folder: Path) -> bool:
-        """Takes another model folder; the present one stays when it cannot be read."""
-        try:
-            info = zoo.read_model_info(folder)
-        except ModelError as error:
-            self._document.failed.emit(error)
-            return False
-        self._folder, self._info, self._engine = folder, info, None
-        self._jobs.cancel(KEY)
-        self.model_chosen.emit(folder)
-        self.model_changed.emit(info)
-        self._tell_state()
-        return True
+    def info(self) -> ModelInfo | None:
+        """What is known of the task's model; None before it was looked up or when missing."""
+        return self._models.info_for(self._document.task.id)
 
     def use_device(self, device: str) -> None:
         """Runs the model on another device from the next prediction on."""
-        self._device, self._engine = device, None
+        self._device = device
+        self._models.unload()
         self._jobs.cancel(KEY)
         self._tell_state()
 
@@ -124,17 +82,15 @@ class PredictController(QObject):
         if frame is None:
             document.noted.emit(self.tr("Open a frame first"))
             return
-        if self._info is None:
-            self.look_up_model()
-        if self._info is None:
+        info = self._models.serve(task.id)
+        if info is None:
             return
         try:
-            self._info.require_head(task)
+            info.require_head(task)
         except ModelError as error:
             self._offer_hand(error)
             return
-        engine = self._engine or Engine(self._info.folder, self._device)
-        self._engine = engine
+        engine = self._models.engine(info.folder, self._device)
         tta = self._tta
         self._jobs.submit(
             Lane.MODEL,
@@ -199,10 +155,13 @@ class PredictController(QObject):
             self._asked_early = False
             QTimer.singleShot(0, self, self.predict)
 
-    def _tell_state(self) -> None:
-        if self._info is None:
+    def _tell_state(self, _: object = None) -> None:
+        if not self._models.looked_up:
+            return
+        info = self.info
+        if info is None:
             self.state_changed.emit(self.tr("No model"))
             return
-        predictor = self._engine.predictor if self._engine else None
+        predictor = self._models.loaded(info.folder, self._device)
         device = predictor.device if predictor else self._device
-        self.state_changed.emit(f"{self._info.name} · {device.upper()}")
+        self.state_changed.emit(f"{info.name} · {device.upper()}")

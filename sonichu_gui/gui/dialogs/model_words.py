@@ -1,0 +1,85 @@
+"""The words and figures of the Models dialog, as plain functions of what a model says of itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QCoreApplication
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sonichu_gui.domain.task import Task
+    from sonichu_gui.gui.model_choice import Serving
+    from sonichu_gui.prediction.zoo import HeadInfo, ModelInfo
+
+_NAMED = 3
+"""Tasks that a row of the list names before it counts."""
+
+
+def tr(text: str) -> str:
+    """Translates a text of the dialog."""
+    return QCoreApplication.translate("models_dialog", text)
+
+
+def size_text(size_bytes: int) -> str:
+    """How large a file is, in decimal units as file managers say it: "6.8 MB"."""
+    for unit, worth in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size_bytes >= worth:
+            return f"{size_bytes / worth:.1f} {unit}"
+    return f"{size_bytes} B"
+
+
+def tasks_text(info: ModelInfo) -> str:
+    """Which tasks a model can do: "HC, FA, IVC and 2 more"."""
+    trained = [task for task, head in info.tasks.items() if head.trained]
+    if not trained:
+        return tr("no trained head")
+    more = len(trained) - _NAMED
+    if more <= 1:  # "and 1 more" is no shorter than its name
+        return ", ".join(trained)
+    return tr("{} and {} more").format(", ".join(trained[:_NAMED]), more)
+
+
+def use_text(info: ModelInfo, serving: Serving) -> str:
+    """What a model is used for now, or nothing: "in use", "in use for FA"."""
+    own = ", ".join(serving.own_tasks(info.folder))
+    if info.folder == serving.active:
+        return tr("in use")
+    return tr("in use for {}").format(own) if own else ""
+
+
+def points_text(count: int) -> str:
+    """How many points a head finds."""
+    return tr("1 point") if count == 1 else tr("{} points").format(count)
+
+
+def obstacle(head: HeadInfo, task: Task | None) -> str:
+    """Why a head cannot serve a task of this app; empty when it can."""
+    if not head.trained:
+        return tr("not trained")
+    if task is None:
+        return tr("no such task here")
+    if len(head.keypoints) != len(task.keypoints):
+        return tr("the task has {}").format(points_text(len(task.keypoints)))
+    return ""
+
+
+_ACCURACY = {
+    "mae_mm": "mean error {} mm",
+    "median_mm": "median {} mm",
+    "p95_mm": "95th percentile {} mm",
+    "mre_px": "point error {} px",
+    "mre_px_unordered": "point error {} px, ends may swap",
+    "n_test": "{} test frames",
+}
+
+
+def accuracy_text(accuracy: Mapping[str, Any]) -> str:
+    """The numbers of a card as it states them; names that the app does not know stay as they are."""
+    parts = []
+    for name, value in accuracy.items():
+        number = f"{value:.4g}" if isinstance(value, float) else str(value)
+        words = tr(_ACCURACY[name]) if name in _ACCURACY else name.replace("_", " ") + " {}"
+        parts.append(words.format(number))
+    return " · ".join(parts)
