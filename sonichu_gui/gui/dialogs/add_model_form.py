@@ -6,25 +6,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
     QFormLayout,
     QHBoxLayout,
     QLineEdit,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
-from sonichu_gui.gui.dialogs.texts import plain
+from sonichu_gui.gui.dialogs.texts import Choice, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from sonichu_gui.domain.task import Task
+
+_LARGEST = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +65,14 @@ class AddModelForm(QDialog):
         self.setMinimumWidth(460)
         self.name = QLineEdit(wish.name or "")
         self.name.setPlaceholderText(self.tr("as it calls itself"))
-        self.task = QComboBox()
+        self.task = Choice()
         self.task.addItem(self.tr("as the file names its heads"), None)
         for task in tasks.values():
             self.task.addItem(f"{task.title}  {task.id}", task.id)
         self.task.setCurrentIndex(max(0, self.task.findData(wish.task)))
-        self.image_size = QSpinBox()
-        self.image_size.setRange(0, 2048)
-        self.image_size.setSingleStep(32)
-        self.image_size.setSuffix(" px")
-        self.image_size.setSpecialValueText(self.tr("as the file says"))
-        self.image_size.setValue(wish.image_size or 0)
+        self.image_size = QLineEdit(str(wish.image_size) if wish.image_size else "")
+        self.image_size.setValidator(QIntValidator(1, _LARGEST, self))
+        self.image_size.setPlaceholderText(self.tr("as the file says"))
         self._arrange()
 
     def _arrange(self) -> None:
@@ -98,7 +96,7 @@ class AddModelForm(QDialog):
         for text, field in (
             (self.tr("&Name"), self.name),
             (self.tr("&Task of a head without a name"), self.task),
-            (self.tr("&Image size"), self.image_size),
+            (self.tr("&Image size, px"), self.image_size),
         ):
             form.addRow(text, field)
         column.addLayout(form)
@@ -119,7 +117,7 @@ class AddModelForm(QDialog):
         wish = AddWish(
             self._path,
             self.name.text().strip() or None,
-            self.image_size.value() or None,
+            int(self.image_size.text() or 0) or None,
             self.task.currentData(),
         )
         self.accept()

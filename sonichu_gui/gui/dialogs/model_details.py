@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from sonichu_gui.prediction.zoo import ModelInfo, Verdict
 
 _LABEL_WIDTH = 112
+_ROW_HEIGHT = 22
+_ONE_LINE = 48
+"""Letters of a value that need more than a line in a small window: its name stands at the first."""
 
 
 class ModelDetails(QScrollArea):
@@ -76,13 +79,13 @@ class ModelDetails(QScrollArea):
         self._heads = []
         page, column = _page()
         column.addLayout(self._head(info, in_place=in_place))
+        self._checks = QVBoxLayout()
+        self._checks.setSpacing(6)
+        column.addLayout(self._checks)
         if info.problem:
             column.addWidget(_problem(info.problem))
         else:
             column.addLayout(self._task_section(info))
-        self._checks = QVBoxLayout()
-        self._checks.setSpacing(6)
-        column.addLayout(self._checks)
         column.addLayout(self._file_section(info))
         column.addLayout(self._origin_section(info, in_place=in_place))
         column.addLayout(self._paper_section(info))
@@ -117,11 +120,10 @@ class ModelDetails(QScrollArea):
             if widget is not None:
                 widget.deleteLater()
         title = tr("Checked: whole") if verdict.ok else tr("Checked: not whole")
-        head = section_head(title)
-        self._checks.addWidget(head)
+        self._checks.addWidget(section_head(title))
         for check in verdict.checks:
             self._checks.addWidget(_check_line(check.name, check.text, ok=check.ok))
-        self.ensureWidgetVisible(head)
+        self.verticalScrollBar().setValue(0)
 
     # ---- sections --------------------------------------------------------------------------
 
@@ -225,14 +227,15 @@ def _section(title: str, rows: Sequence[tuple[str, QWidget]]) -> QVBoxLayout:
     column.addWidget(section_head(title))
     grid = QGridLayout()
     grid.setHorizontalSpacing(12)
-    grid.setVerticalSpacing(4)
+    grid.setVerticalSpacing(2)
     grid.setColumnMinimumWidth(0, _LABEL_WIDTH)
     grid.setColumnStretch(1, 1)
     for number, (label, value) in enumerate(rows):
         name = plain(label, role="text_soft")
         name.setFixedWidth(_LABEL_WIDTH)
-        lines = isinstance(value, QLabel)  # its name stands beside the first of them
+        lines = isinstance(value, QLabel) and len(value.text()) > _ONE_LINE
         side = Qt.AlignmentFlag.AlignTop if lines else Qt.AlignmentFlag.AlignVCenter
+        grid.setRowMinimumHeight(number, _ROW_HEIGHT)
         grid.addWidget(name, number, 0, side)
         grid.addWidget(value, number, 1)
     column.addLayout(grid)

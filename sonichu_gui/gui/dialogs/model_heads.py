@@ -48,7 +48,7 @@ class HeadRow(QWidget):
         self.use_button = QPushButton(tr("Use for {}").format(task_id))
         self.use_button.setAccessibleName(tr("Use this model for {}").format(self._title))
         self.use_button.setAutoDefault(False)
-        self.use_button.setProperty("size", "small")
+        self.use_button.setProperty("kind", "small")
         self.active_button = LinkButton("")
         self._arrange(head, task)
         self.use_button.clicked.connect(lambda: self.use_wanted.emit(task_id))

@@ -125,7 +125,8 @@ def _note_rows(info: ModelInfo) -> list[tuple[str, str, bool]]:
 
 def removal_text(info: ModelInfo, serving: Serving) -> str:
     """What removing a model means."""
-    text = tr("Its folder with {} is deleted: {}").format(size_text(info.size_bytes), info.folder)
+    text = tr("Its folder is deleted, {}:").format(size_text(info.size_bytes))
+    text += f"\n{info.folder}\n"
     if info.folder == serving.active:
         text += "\n" + tr("It is in use. The model that comes with the app takes its place.")
     elif own := serving.own_tasks(info.folder):

@@ -1,9 +1,10 @@
-"""The texts that dialogs are made of: section heads, plain lines, values to copy, links."""
+"""The parts that dialogs are made of: section heads, words, values to copy, choices, links."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QLabel, QLineEdit, QSizePolicy, QToolButton
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QSizePolicy, QToolButton
 
 from sonichu_gui.gui import theme
 
@@ -59,6 +60,18 @@ class ValueLine(QLineEdit):
         self.setText(text)
         self.setToolTip(text)
         self.setCursorPosition(0)
+
+
+class Choice(QComboBox):
+    """A choice of a few rows, with the arrow of the app's other menus."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draws the field, then the arrow."""
+        super().paintEvent(event)
+        painter = QPainter(self)
+        theme.icon("chevron-down").paint(
+            painter, QRect(self.width() - 25, self.height() // 2 - 8, 16, 16)
+        )
 
 
 class LinkButton(QToolButton):
