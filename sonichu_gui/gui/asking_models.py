@@ -82,7 +82,6 @@ class ModelsAsking(QObject):
         dialog, models = ModelsDialog(self._tasks, self._window), self._models
         dialog.add_wanted.connect(self._add)
         dialog.in_place_wanted.connect(models.use_in_place)
-        dialog.pull_wanted.connect(models.pull)
         dialog.check_wanted.connect(models.verify)
         dialog.remove_wanted.connect(models.remove)
         dialog.forget_wanted.connect(models.forget)
@@ -98,7 +97,7 @@ class ModelsAsking(QObject):
         self._dialog = None
 
     def _add(self, wish: AddWish) -> None:
-        self._models.add(wish.path, name=wish.name, image_size=wish.image_size, task=wish.task)
+        self._models.add(wish.origin, name=wish.name, image_size=wish.image_size, task=wish.task)
 
     def _show_list(self, models: tuple[ModelInfo, ...]) -> None:
         if self._dialog is not None:

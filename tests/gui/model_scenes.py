@@ -1,4 +1,4 @@
-"""Models to choose between: copies of the embedded one that say other things of themselves."""
+"""Models to choose between, and what a person does and reads in the dialog that shows them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,19 @@ import json
 import shutil
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
+
+from sonichu_gui.gui.dialogs.models_dialog import ModelsDialog
 from sonichu_gui.paths import resources, user_models
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pytestqt.qtbot import QtBot
+
+    from sonichu_gui.gui.workbench import Workbench
 
 EMBEDDED = resources("models", "sonichu-mini")
 
@@ -28,3 +37,25 @@ def copy_model(folder: Path, *, trained: tuple[str, ...] = ("HC",), **changes: o
 def install(name: str, *, trained: tuple[str, ...] = ("HC",), **changes: object) -> Path:
     """A model among the person's own."""
     return copy_model(user_models() / name, trained=trained, **changes)
+
+
+def open_dialog(bench: Workbench, qtbot: QtBot) -> ModelsDialog:
+    bench.actions["models"].trigger()
+    dialog = bench.window.findChild(ModelsDialog)
+    qtbot.waitUntil(lambda: dialog.models.info is not None)
+    return dialog
+
+
+def names(dialog: ModelsDialog) -> list[str]:
+    rows = dialog.models.model()
+    return [rows.index(row).data() for row in range(rows.rowCount())]
+
+
+def press(button: QPushButton) -> None:
+    assert button.isVisible()
+    assert button.isEnabled()
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def words(widget: QWidget) -> str:
+    return "\n".join(label.text() for label in widget.findChildren(QLabel))

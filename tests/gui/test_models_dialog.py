@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog, QLabel, QMessageBox, QPushButton
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton
 
 from sonichu_gui.gui.dialogs.models_dialog import ModelsDialog
 from sonichu_gui.gui.dialogs.text_page import TextPage
-from tests.gui.model_scenes import EMBEDDED, copy_model, install
+from tests.gui.model_scenes import EMBEDDED, copy_model, install, names, open_dialog, press, words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,18 +28,6 @@ LOADED = 60_000
 LEFT = Qt.MouseButton.LeftButton
 
 
-def open_dialog(bench: Workbench, qtbot: QtBot) -> ModelsDialog:
-    bench.actions["models"].trigger()
-    dialog = bench.window.findChild(ModelsDialog)
-    qtbot.waitUntil(lambda: dialog.models.info is not None)
-    return dialog
-
-
-def names(dialog: ModelsDialog) -> list[str]:
-    rows = dialog.models.model()
-    return [rows.index(row).data() for row in range(rows.rowCount())]
-
-
 def look_at(dialog: ModelsDialog, name: str) -> None:
     """Clicks a row of the list."""
     rows = dialog.models.model()
@@ -50,18 +38,8 @@ def look_at(dialog: ModelsDialog, name: str) -> None:
     assert dialog.details.info.name == name
 
 
-def press(button: QPushButton) -> None:
-    assert button.isVisible()
-    assert button.isEnabled()
-    QTest.mouseClick(button, LEFT)
-
-
 def head(dialog: ModelsDialog, task_id: str):
     return next(row for row in dialog.details._heads if row._task_id == task_id)
-
-
-def words(widget) -> str:
-    return "\n".join(label.text() for label in widget.findChildren(QLabel))
 
 
 def settings_on_disk(bench: Workbench) -> dict:

@@ -33,16 +33,21 @@ class AddWish:
     """A model to be added.
 
     Attributes:
-        path: A model folder or a file of weights.
+        origin: A model folder or a file of weights, or a name on the hub.
         name: What to call it; None takes its own name.
         image_size: Pixels a side that it was made for; None leaves it to the file.
         task: Task of its only, nameless head; None leaves it to the file.
     """
 
-    path: Path
+    origin: Path | str
     name: str | None = None
     image_size: int | None = None
     task: str | None = None
+
+    @property
+    def title(self) -> str:
+        """What is added, in short."""
+        return self.origin if isinstance(self.origin, str) else self.origin.name
 
 
 class AddModelForm(QDialog):
@@ -58,7 +63,7 @@ class AddModelForm(QDialog):
 
     def __init__(self, wish: AddWish, tasks: Mapping[str, Task], parent: QWidget) -> None:
         super().__init__(parent)
-        self._path = wish.path
+        self._wish = wish
         self.setWindowTitle(self.tr("Add a model"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowModality(Qt.WindowModality.WindowModal)
@@ -79,7 +84,7 @@ class AddModelForm(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 18)
         column.setSpacing(14)
-        column.addWidget(plain(self._path.name, pixels=13, weight=600))
+        column.addWidget(plain(self._wish.title, pixels=13, weight=600))
         column.addWidget(
             plain(
                 self.tr(
@@ -115,7 +120,7 @@ class AddModelForm(QDialog):
 
     def _choose(self) -> None:
         wish = AddWish(
-            self._path,
+            self._wish.origin,
             self.name.text().strip() or None,
             int(self.image_size.text() or 0) or None,
             self.task.currentData(),

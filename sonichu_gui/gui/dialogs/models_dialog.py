@@ -54,7 +54,6 @@ class ModelsDialog(QDialog):
 
     add_wanted = Signal(object)  # AddWish
     in_place_wanted = Signal(object)  # Path of a folder to be used where it is
-    pull_wanted = Signal(str)  # ORG/NAME or ORG/NAME@REVISION on the hub
     check_wanted = Signal(object)  # ModelInfo
     remove_wanted = Signal(object)  # ModelInfo to be deleted
     forget_wanted = Signal(object)  # Path of a folder in place to be taken off the list
@@ -99,7 +98,11 @@ class ModelsDialog(QDialog):
         """
         self._in_place = in_place
         self._names = {info.folder: info.name for info in models}
+        focus = self.focusWidget()
+        was_in_details = focus is not None and self.details.isAncestorOf(focus)
         self.models.show_models(models)
+        if was_in_details:
+            self.models.setFocus()  # the button that had it is of a page that is gone
         if self._look_at is not None and self.models.look_at(self._look_at):
             self._look_at = None
 
@@ -176,12 +179,11 @@ class ModelsDialog(QDialog):
             self.in_place_wanted.emit(folder)
 
     def _pull(self) -> None:
-        if self._busy or not self.hub_name.text().strip():
+        wanted = self.hub_name.text().strip()
+        if wanted and not self._busy:
+            self._add(AddWish(wanted))
+        else:
             self.hub_name.setFocus()
-            return
-        self._wish = None
-        self.strip.put_away()
-        self.pull_wanted.emit(self.hub_name.text().strip())
 
     def _try_again(self) -> None:
         if self._wish is not None:
