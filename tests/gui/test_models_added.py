@@ -6,8 +6,8 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 
@@ -136,6 +136,19 @@ def test_what_was_entered_can_be_tried_again_after_a_failure(
     assert form.task.currentData() == "FA"
 
 
+def drop(dialog: ModelsDialog, path: Path) -> None:
+    """Drags a file or folder from the desktop and lets it go over the dialog."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    button, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(20, 20), Qt.DropAction.CopyAction, data, button, keys)
+    QApplication.sendEvent(dialog, enter)
+    assert enter.isAccepted()
+    QApplication.sendEvent(
+        dialog, QDropEvent(QPointF(20, 20), Qt.DropAction.CopyAction, data, button, keys)
+    )
+
+
 # ---- what comes -----------------------------------------------------------------------------
 
 
@@ -184,16 +197,7 @@ def test_a_file_that_holds_no_weights_is_refused_and_the_list_stays(
 def test_a_dropped_folder_is_asked_about(bench, qtbot, tmp_path):
     folder = copy_model(tmp_path / "dropped")
     dialog = open_dialog(bench, qtbot)
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(folder))])
-    event = QDropEvent(
-        QPointF(20, 20),
-        Qt.DropAction.CopyAction,
-        data,
-        Qt.MouseButton.LeftButton,
-        Qt.KeyboardModifier.NoModifier,
-    )
-    QApplication.sendEvent(dialog, event)
+    drop(dialog, folder)
     QTest.keyClick(dialog.findChild(AddModelForm), Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: dialog.details.info.name == "dropped", timeout=ADDED)
 

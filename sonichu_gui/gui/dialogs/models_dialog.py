@@ -98,8 +98,7 @@ class ModelsDialog(QDialog):
         """
         self._in_place = in_place
         self._names = {info.folder: info.name for info in models}
-        focus = self.focusWidget()
-        was_in_details = focus is not None and self.details.isAncestorOf(focus)
+        was_in_details = any(part.hasFocus() for part in self.details.findChildren(QWidget))
         self.models.show_models(models)
         if was_in_details:
             self.models.setFocus()  # the button that had it is of a page that is gone
