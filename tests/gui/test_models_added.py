@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit
 
 from sonichu_gui.errors import ModelError
 from sonichu_gui.gui.dialogs.add_model_form import AddModelForm
@@ -18,6 +18,7 @@ from sonichu_gui.paths import user_models
 from sonichu_gui.prediction import zoo
 from sonichu_gui.prediction.model_source import Source, sha256_of, write_source
 from tests.gui.model_scenes import EMBEDDED, copy_model, install, names, open_dialog, press, words
+from tests.model.hub_server import COMMIT, standing_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -208,6 +209,53 @@ def test_a_name_that_is_none_on_the_hub_is_told_without_asking_it(bench, qtbot):
     QTest.keyClick(dialog.hub_name, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: "'no such name' is no name of a model" in dialog.strip.text)
     assert dialog.hub_name.text() == "no such name"
+
+
+@pytest.fixture
+def hub(monkeypatch, home, tmp_path):
+    """A hub that holds one model."""
+    with standing_in(monkeypatch, home) as hub:
+        folder = copy_model(tmp_path / "heads", license="CC-BY-4.0")
+        hub.add("someone/heads", {path.name: path.read_bytes() for path in folder.iterdir()})
+        yield hub
+
+
+def get(dialog: ModelsDialog, name: str) -> None:
+    dialog.hub_name.clear()
+    QTest.keyClicks(dialog.hub_name, name)
+    QTest.keyClick(dialog.hub_name, Qt.Key.Key_Return)
+
+
+def test_a_model_of_the_hub_is_installed_with_its_revision(bench, qtbot, hub):
+    dialog = open_dialog(bench, qtbot)
+    get(dialog, "someone/heads@main")
+    qtbot.waitUntil(lambda: dialog.details.info.name == "heads", timeout=ADDED)
+    assert dialog.strip.text == "heads added"
+    assert "from the Hugging Face hub" in words(dialog.details)
+    values = [line.text() for line in dialog.details.findChildren(QLineEdit)]
+    assert {"someone/heads", COMMIT} <= set(values)
+
+
+def test_a_stopped_download_goes_on_where_it_ended(bench, qtbot, hub):
+    hub.pause = 0.005
+    dialog = open_dialog(bench, qtbot)
+    get(dialog, "someone/heads")
+    qtbot.waitUntil(lambda: dialog._work_bar.value() > 300, timeout=ADDED)
+    press(dialog.stop)
+    assert dialog.strip.text.startswith("Stopped:")
+    qtbot.waitUntil(lambda: not bench.jobs._jobs)
+    hub.pause = 0.0
+    get(dialog, "someone/heads")
+    qtbot.waitUntil(lambda: dialog.details.info.name == "heads", timeout=ADDED)
+    assert hub.ranges()[-1].startswith("bytes=")
+
+
+def test_a_model_that_the_hub_does_not_have_is_told_and_the_name_stays(bench, qtbot, hub):
+    dialog = open_dialog(bench, qtbot)
+    get(dialog, "someone/nothing")
+    qtbot.waitUntil(lambda: "someone/nothing" in dialog.strip.text, timeout=ADDED)
+    assert dialog.hub_name.text() == "someone/nothing"
+    assert names(dialog) == ["sonichu-mini"]
 
 
 # ---- checking -------------------------------------------------------------------------------

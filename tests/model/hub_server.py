@@ -6,9 +6,19 @@ import hashlib
 import json
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
+
+from sonichu_gui.prediction import hub_transfer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import pytest
 
 COMMIT = "1f" * 20
 BLOCK = 16 * 1024
@@ -208,6 +218,31 @@ def started(hub: Hub) -> _Server:
 
 def digest_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
+
+
+@contextmanager
+def standing_in(monkeypatch: pytest.MonkeyPatch, home: Path) -> Iterator[Hub]:
+    """A hub that the library takes for the real one, and a cache and token store of its own."""
+    from huggingface_hub import close_session, constants
+
+    hub = Hub()
+    server = started(hub)
+    values = {
+        "ENDPOINT": hub.address,
+        "HUGGINGFACE_CO_URL_TEMPLATE": hub.address + "/{repo_id}/resolve/{revision}/{filename}",
+        "HF_URL_HOSTS": frozenset({"127.0.0.1"}),
+        "HF_HUB_CACHE": str(home / "hub"),
+        "HF_TOKEN_PATH": str(home / "token"),
+        "HF_STORED_TOKENS_PATH": str(home / "stored_tokens"),
+        "HF_HUB_OFFLINE": False,
+    }
+    for name, value in values.items():
+        monkeypatch.setattr(constants, name, value)
+    monkeypatch.setattr(hub_transfer, "SECONDS_BETWEEN_ATTEMPTS", 0.1)
+    yield hub
+    close_session()
+    server.shutdown()
+    server.server_close()
 
 
 def _git_id(content: bytes) -> str:

@@ -16,11 +16,11 @@ import pytest
 
 from sonichu_gui import paths
 from sonichu_gui.errors import ModelError
-from sonichu_gui.prediction import hub_transfer, zoo
+from sonichu_gui.prediction import zoo
 from sonichu_gui.prediction.hub import is_hub_id, pull_model
 from sonichu_gui.prediction.work import WorkCancelled
 from tests.model import hub_server
-from tests.model.hub_server import COMMIT, Hub, started
+from tests.model.hub_server import COMMIT, standing_in
 
 NAME = "someone/tiny-model"
 
@@ -28,26 +28,8 @@ NAME = "someone/tiny-model"
 @pytest.fixture
 def hub(monkeypatch, home):
     """A hub that the library takes for the real one, and a cache and token store of its own."""
-    from huggingface_hub import close_session, constants
-
-    hub = Hub()
-    server = started(hub)
-    values = {
-        "ENDPOINT": hub.address,
-        "HUGGINGFACE_CO_URL_TEMPLATE": hub.address + "/{repo_id}/resolve/{revision}/{filename}",
-        "HF_URL_HOSTS": frozenset({"127.0.0.1"}),
-        "HF_HUB_CACHE": str(home / "hub"),
-        "HF_TOKEN_PATH": str(home / "token"),
-        "HF_STORED_TOKENS_PATH": str(home / "stored_tokens"),
-        "HF_HUB_OFFLINE": False,
-    }
-    for name, value in values.items():
-        monkeypatch.setattr(constants, name, value)
-    monkeypatch.setattr(hub_transfer, "SECONDS_BETWEEN_ATTEMPTS", 0.1)
-    yield hub
-    close_session()
-    server.shutdown()
-    server.server_close()
+    with standing_in(monkeypatch, home) as hub:
+        yield hub
 
 
 @pytest.fixture
