@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from sonichu_gui.gui.workbench import Workbench
 
 EMBEDDED = resources("models", "sonichu-mini")
+LOADED = 60_000
+"""Milliseconds to wait for a first prediction, which loads the model."""
 
 
 def copy_model(folder: Path, *, trained: tuple[str, ...] = ("HC",), **changes: object) -> Path:
@@ -59,3 +61,21 @@ def press(button: QPushButton) -> None:
 
 def words(widget: QWidget) -> str:
     return "\n".join(label.text() for label in widget.findChildren(QLabel))
+
+
+def go_to_window(bench: Workbench, qtbot: QtBot) -> None:
+    """Goes from the dialog to the window, as a click on it does."""
+    bench.window.activateWindow()
+    qtbot.waitUntil(bench.window.isActiveWindow)
+
+
+def predict(bench: Workbench, qtbot: QtBot, task_id: str) -> str:
+    """Predicts by key and gives the name of the model that answered."""
+    go_to_window(bench, qtbot)
+    bench.document.set_task(bench.tasks[task_id])
+    answers = []
+    bench.document.noted.connect(answers.append)
+    QTest.keyClick(bench.canvas, Qt.Key.Key_R)
+    qtbot.waitUntil(lambda: any("predicted in" in text for text in answers), timeout=LOADED)
+    bench.document.noted.disconnect(answers.append)
+    return bench.document.annotation.model.name

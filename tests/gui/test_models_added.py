@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
+import torch
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
@@ -17,7 +18,17 @@ from sonichu_gui.gui.dialogs.models_dialog import ModelsDialog
 from sonichu_gui.paths import user_models
 from sonichu_gui.prediction import zoo
 from sonichu_gui.prediction.model_source import Source, sha256_of, write_source
-from tests.gui.model_scenes import EMBEDDED, copy_model, install, names, open_dialog, press, words
+from tests.gui.model_scenes import (
+    EMBEDDED,
+    copy_model,
+    install,
+    names,
+    open_dialog,
+    predict,
+    press,
+    words,
+)
+from tests.model.foreign import official_vitpose, vitpose
 from tests.model.hub_server import COMMIT, standing_in
 
 if TYPE_CHECKING:
@@ -193,6 +204,24 @@ def test_a_file_that_holds_no_weights_is_refused_and_the_list_stays(
     qtbot.waitUntil(lambda: "notes.safetensors" in dialog.strip.text, timeout=ADDED)
     assert names(dialog) == ["sonichu-mini"]
     assert list(user_models().glob("*")) == []
+
+
+def test_a_head_without_a_name_serves_the_task_that_is_said_when_adding_it(
+    bench, qtbot, monkeypatch, tmp_path
+):
+    file = tmp_path / "pose.pth"
+    torch.save({"state_dict": official_vitpose(vitpose().state_dict())}, file)
+    choose_file(monkeypatch, file)
+    dialog = open_dialog(bench, qtbot)
+    press(dialog.add_file)
+    form = dialog.findChild(AddModelForm)
+    QTest.keyClicks(form.task, "Head")
+    QTest.keyClick(form, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: dialog.details.info.name == "pose", timeout=ADDED)
+    assert "made from a file of weights" in words(dialog.details)
+    assert "ViTPose" in words(dialog.details)
+    press(dialog.details.use_button)
+    assert predict(bench, qtbot, "HC") == "pose"
 
 
 def test_a_dropped_folder_is_asked_about(bench, qtbot, tmp_path):

@@ -13,18 +13,24 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton
 
 from sonichu_gui.gui.dialogs.models_dialog import ModelsDialog
 from sonichu_gui.gui.dialogs.text_page import TextPage
-from tests.gui.model_scenes import EMBEDDED, copy_model, install, names, open_dialog, press, words
+from tests.gui.model_scenes import (
+    EMBEDDED,
+    copy_model,
+    go_to_window,
+    install,
+    names,
+    open_dialog,
+    predict,
+    press,
+    words,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pytestqt.qtbot import QtBot
-
     from sonichu_gui.gui.workbench import Workbench
 
 pytestmark = pytest.mark.skipif(not EMBEDDED.is_dir(), reason="the embedded model is not there")
-LOADED = 60_000
-"""Milliseconds to wait for a first prediction, which loads the model."""
 LEFT = Qt.MouseButton.LeftButton
 
 
@@ -44,24 +50,6 @@ def head(dialog: ModelsDialog, task_id: str):
 
 def settings_on_disk(bench: Workbench) -> dict:
     return tomllib.loads(bench.settings.path.read_text(encoding="utf-8"))
-
-
-def go_to_window(bench: Workbench, qtbot: QtBot) -> None:
-    """Goes from the dialog to the window, as a click on it does."""
-    bench.window.activateWindow()
-    qtbot.waitUntil(bench.window.isActiveWindow)
-
-
-def predict(bench: Workbench, qtbot: QtBot, task_id: str) -> str:
-    """Predicts by key and gives the name of the model that answered."""
-    go_to_window(bench, qtbot)
-    bench.document.set_task(bench.tasks[task_id])
-    answers = []
-    bench.document.noted.connect(answers.append)
-    QTest.keyClick(bench.canvas, Qt.Key.Key_R)
-    qtbot.waitUntil(lambda: any("predicted in" in text for text in answers), timeout=LOADED)
-    bench.document.noted.disconnect(answers.append)
-    return bench.document.annotation.model.name
 
 
 # ---- looking --------------------------------------------------------------------------------

@@ -100,6 +100,8 @@ class HeadRow(QWidget):
         if self._obstacle:
             parts = [points_text(len(head.keypoints)), self._obstacle]
             self._state.setText(" · ".join(parts))
+            if task is None:
+                self._state.setToolTip(tr("Add it again and say which task it is for"))
             for widget in (self.active_button, self._in_use_mark, self.use_button):
                 widget.hide()
         if not head.trained:
