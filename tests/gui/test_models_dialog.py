@@ -90,6 +90,15 @@ def test_the_digest_of_the_weights_is_computed_and_can_be_selected(bench, qtbot)
     assert dialog.details.hash_line.selectedText() == digest
 
 
+def test_weights_that_cannot_be_read_are_told_beside_what_is_known(bench, qtbot):
+    folder = install("heads")
+    dialog = open_dialog(bench, qtbot)
+    (folder / "model.safetensors").unlink()
+    look_at(dialog, "heads")
+    qtbot.waitUntil(lambda: dialog.details.hash_line.text() == "cannot be computed")
+    assert str(folder / "model.safetensors") in dialog.strip.text
+
+
 def test_arrows_go_through_the_list(bench, qtbot):
     install("a")
     install("b")
@@ -237,6 +246,7 @@ def test_a_chosen_model_whose_folder_is_gone_falls_back_with_a_word(
     bench = make_bench()
     bench.begin([study])
     qtbot.waitUntil(lambda: bench.serving.looked_up)
+    assert "/gone/heads" in bench.banner.text
     assert "/gone/femurs" in bench.banner.text
     assert "sonichu-mini is used instead" in bench.banner.text
     assert bench.predicting.info.folder == EMBEDDED

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from sonichu_gui.errors import ModelError, SonichuError
 from sonichu_gui.gui.jobs import IsCancelled, Job, JobRunner, Lane, Report, Work
 from sonichu_gui.prediction import zoo
+from sonichu_gui.prediction.model_source import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -76,10 +77,13 @@ class ModelsController(QObject):
         )
 
     def compute_hash(self, info: ModelInfo) -> None:
-        """Computes the sha-256 of a model's weights; half a gigabyte takes about a second."""
+        """Computes the sha-256 of a model's weights; half a gigabyte takes about a second.
+
+        The next model asked for stops it: going through the list must not stand before the frames.
+        """
         self._jobs.submit(
             Lane.READING,
-            lambda _is_cancelled, _report: info.hash,
+            lambda is_cancelled, _report: sha256_of(info.weights, is_cancelled=is_cancelled),
             key=HASH_KEY,
             done=lambda digest: self.hashed.emit(info.folder, digest),
             failed=lambda error: self._fail_hash(info, error),
@@ -252,6 +256,9 @@ class ModelsController(QObject):
 
     def _fail_hash(self, info: ModelInfo, error: BaseException) -> None:
         self.hashed.emit(info.folder, "")
+        if isinstance(error, OSError):
+            reason = error.strerror or error
+            error = ModelError(f"{info.weights} cannot be read: {reason}.", "Check the disk.")
         self._tell_failure(error)
 
     def _tell_failure(self, error: BaseException) -> None:
