@@ -66,22 +66,25 @@ def obstacle(head: HeadInfo, task: Task | None) -> str:
 
 
 _ACCURACY = {
-    "mae_mm": "mean error {} mm",
-    "median_mm": "median {} mm",
-    "p95_mm": "95th percentile {} mm",
-    "mre_px": "point error {} px",
-    "mre_px_unordered": "point error {} px, ends may swap",
-    "n_test": "{} test frames",
+    "mae_mm": ("mean error {} mm", 1),
+    "median_mm": ("median {} mm", 1),
+    "p95_mm": ("95th percentile {} mm", 1),
+    "mre_px": ("point error {} px", 1),
+    "mre_px_unordered": ("point error {} px, ends may swap", 1),
+    "within_68": ("68 % interval holds {} %", 100),
+    "within_95": ("95 % interval holds {} %", 100),
+    "n_test": ("{} test frames", 1),
 }
+"""Words for the numbers of a card, and what they are multiplied by."""
 
 
 def accuracy_text(accuracy: Mapping[str, Any]) -> str:
     """The numbers of a card as it states them; names that the app does not know are kept."""
     parts = []
     for name, value in accuracy.items():
-        number = f"{value:.4g}" if isinstance(value, float) else str(value)
-        words = tr(_ACCURACY[name]) if name in _ACCURACY else name.replace("_", " ") + " {}"
-        parts.append(words.format(number))
+        words, factor = _ACCURACY.get(name, (name.replace("_", " ") + " {}", 1))
+        number = f"{value * factor:.4g}" if isinstance(value, float) else str(value)
+        parts.append(tr(words).format(number))
     return " · ".join(parts)
 
 
