@@ -53,7 +53,7 @@ COMMANDS = (
     Command("import", "labels", "read labels into a label store"),
     Command("export", "labels", "write labels as CSV, COCO, predictions or measurements"),
     Command("evaluate", "evaluate", "errors of models against labels, in original pixels and mm"),
-    Command("models", "models", "list, add and verify installed model folders"),
+    Command("models", "models", "list, add, pull, check and remove models"),
     Command("train", "train", "train a model from labelled frames"),
     Command("selftest", "selftest", "walk the whole way once in a temporary folder"),
 )

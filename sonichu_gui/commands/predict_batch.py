@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sonichu_gui import paths
 from sonichu_gui.commands.output import print_json
-from sonichu_gui.commands.progress import duration, metered
+from sonichu_gui.commands.progress import duration, reporting
 from sonichu_gui.errors import SettingsError
 from sonichu_gui.prediction.batch import BatchPlan, Done, predict_frames
 from sonichu_gui.prediction.tally import Tally
@@ -51,13 +51,13 @@ def save_predictions(
     tally, began = Tally(plan), time.monotonic()
     try:
         with (
-            metered() as report,
+            reporting() as report,
             closing(predict_frames(plan, lambda _: predictor, open_source=open_source)) as steps,
         ):
             for outcome in steps:
                 if outcome is not None:
                     tally.add(outcome)
-                    report(tally.progress, tally.text)
+                    report(tally.progress, f"predicting: {tally.text}")
     finally:
         # Also when Ctrl+C or a full disk ends it: what is done is kept, and told.
         seconds = time.monotonic() - began

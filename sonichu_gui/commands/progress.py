@@ -72,43 +72,60 @@ def _with_lines(items: Sequence[_Item], noun: str) -> Iterator[_Item]:
 
 
 @contextmanager
-def metered() -> Iterator[Callable[[float, str], None]]:
-    """Gives a function that shows how far work is whose items are not known beforehand.
-
-    It takes the share that is done, 0 to 1, and what to say of it, e.g. "12 frames, 8.3/s".
-    """
+def reporting() -> Iterator[Callable[[float, str], None]]:
+    """Gives a `report(fraction, text)` for one piece of long work, and shows what it is told."""
     if sys.stderr.isatty():
-        with _bar_of_share() as report:
+        with _one_bar() as report:
             yield report
     else:
         yield _Lines().report
 
 
 @contextmanager
-def _bar_of_share() -> Iterator[Callable[[float, str], None]]:
+def _one_bar() -> Iterator[Callable[[float, str], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task("", total=1.0)
-        yield lambda share, text: progress.update(bar, completed=share, description=text)
+    progress = Progress(
+        BarColumn(),
+        TextColumn("{task.description}", markup=False),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    with progress:
+        task = progress.add_task("", total=None)
+
+        def report(fraction: float, text: str) -> None:
+            known = fraction >= 0
+            progress.update(
+                task,
+                total=1.0 if known else None,
+                completed=max(fraction, 0.0),
+                description=text,
+            )
+
+        yield report
 
 
 class _Lines:
-    """A line now and then."""
+    """A line for every new step, and now and then one for a step that takes long."""
 
     def __init__(self) -> None:
+        self._step = ""
         self._began = self._told = time.monotonic()
 
-    def report(self, share: float, text: str) -> None:
-        now = time.monotonic()
-        if now - self._told < SECONDS_BETWEEN_LINES and share < 1.0:
+    def report(self, fraction: float, text: str) -> None:
+        step, now = text.partition(":")[0], time.monotonic()
+        if step != self._step:
+            self._step, self._began = step, now
+        elif now - self._told < SECONDS_BETWEEN_LINES and fraction != 1.0:
             return
-        self._told = now
-        left = (now - self._began) * (1.0 - share) / share if share > 0 else None
-        rest = f", {duration(left)} left" if left else ""
-        print(f"{text}{rest}", file=sys.stderr, flush=True)
+        self._told, took = now, now - self._began
+        percent = f"{fraction:.0%} " if fraction >= 0 else ""
+        can_be_told = took > SECONDS_BETWEEN_LINES / 2 and 0 < fraction < 1
+        left = f", {duration(took * (1 - fraction) / fraction)} left" if can_be_told else ""
+        print(f"{percent}{text}{left}", file=sys.stderr, flush=True)
 
 
 def duration(seconds: float) -> str:

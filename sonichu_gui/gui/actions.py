@@ -46,7 +46,7 @@ ROWS: tuple[ActionRow, ...] = (
     ActionRow("copy_image", "File", "Copy image", ("Ctrl+Shift+C",), "", "Copy the frame with its marks to the clipboard"),
     ActionRow("copy_measures", "File", "Copy measurements", ("Ctrl+C",), "", "Copy the measurements as a table"),
     ActionRow("save_now", "File", "Save now", ("Ctrl+S",), "", "Write edits that could not be written yet"),
-    ActionRow("models", "File", "Choose model folder…", (), "", "Use the model of another folder"),
+    ActionRow("models", "File", "Models…", ("Ctrl+M",), "", "See, add, check and choose models"),
     ActionRow("quit", "File", "Quit", ("Ctrl+Q",), "", "Close the window"),
     ActionRow("undo", "Edit", "Undo", ("Ctrl+Z",), "undo", "Take the last edit back"),
     ActionRow("redo", "Edit", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", "Do it again"),

@@ -1,4 +1,7 @@
-"""Asks the person, then passes the answer on: the only place where dialogs and controllers meet."""
+"""Asks the person, then passes the answer on.
+
+With `asking_models.py` the only place where dialogs and controllers meet.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ class Asking(QObject):
         window: Over which dialogs appear.
         document: What they are about.
         labels: Does what was chosen with labels.
-        predicting: Does what was chosen with models.
+        predicting: Knows the model of the task.
         batching: Predicts many frames at once.
     """
 
@@ -60,12 +63,6 @@ class Asking(QObject):
         """A folder to open, as a list of none or one."""
         chosen = ask_for_folder(self._window, self.tr("Open folder"), self._labels.folder)
         return [chosen] if chosen else []
-
-    def model_folder(self) -> None:
-        """Another model."""
-        chosen = ask_for_folder(self._window, self.tr("Choose model folder"), None)
-        if chosen is not None:
-            self._predicting.models.use(chosen)
 
     def import_labels(self) -> None:
         """A label file to read."""

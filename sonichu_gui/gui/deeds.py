@@ -32,7 +32,7 @@ def _deeds(bench: Workbench) -> dict[str, Callable[[], object]]:
         "copy_image": lambda: bench.labels.copy_image(bench.picture()) if document.frame else None,
         "copy_measures": bench.labels.copy_measures,
         "save_now": bench.keeper.flush,
-        "models": asking.model_folder,
+        "models": bench.asking_models.show,
         "quit": bench.window.close,
         "undo": document.undo_stack.undo,
         "redo": document.undo_stack.redo,

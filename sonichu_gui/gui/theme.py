@@ -185,6 +185,14 @@ def font(pixels: float, *, weight: int = 400, spaced: bool = False, caps: bool =
     return result
 
 
+@functools.cache
+def word_font(pixels: float, weight: int = 400) -> QFont:
+    """The font for words: figures of equal width would widen the hyphens in names too."""
+    result = QFont(font(pixels, weight=weight))
+    result.unsetFeature(QFont.Tag("tnum"))
+    return result
+
+
 @functools.lru_cache(maxsize=256)
 def icon(name: str, role: str = "text_soft") -> QIcon:
     """An icon of `resources/icons` in a colour of the palette.

@@ -18,6 +18,7 @@ from sonichu_gui.errors import SettingsError, SonichuError
 from sonichu_gui.gui import theme
 from sonichu_gui.gui.actions import dress, make_actions
 from sonichu_gui.gui.asking import Asking
+from sonichu_gui.gui.asking_models import ModelsAsking
 from sonichu_gui.gui.canvas.canvas import Canvas
 from sonichu_gui.gui.canvas.hand import Hand
 from sonichu_gui.gui.canvas.hint import CanvasHint
@@ -26,6 +27,7 @@ from sonichu_gui.gui.controllers.batch import BatchController
 from sonichu_gui.gui.controllers.calibrating import CalibrateController
 from sonichu_gui.gui.controllers.cine import CineController
 from sonichu_gui.gui.controllers.labels_io import LabelsController
+from sonichu_gui.gui.controllers.models import ModelsController
 from sonichu_gui.gui.controllers.predict_ahead import AheadController
 from sonichu_gui.gui.controllers.predicting import PredictController
 from sonichu_gui.gui.controllers.reviewing import ReviewController
@@ -45,6 +47,7 @@ from sonichu_gui.gui.panels.measure_panel import MeasurePanel
 from sonichu_gui.gui.panels.status_bar import StatusBar
 from sonichu_gui.gui.panels.top_bar import TopBar
 from sonichu_gui.gui.place import Tool
+from sonichu_gui.paths import resources, user_models
 from sonichu_gui.settings import keys
 from sonichu_gui.tasks import load_tasks
 
@@ -88,6 +91,7 @@ class Workbench(QObject):
             device=settings.get(keys.DEVICE),
             tta=settings.get(keys.TTA),
         )
+        self.models = ModelsController(self.jobs, self.serving, in_place=self._in_place(choice))
         self.review = ReviewController(self.document, self.study)
         self.cine = CineController(self.document, self.study)
         self.ahead = AheadController(
@@ -105,11 +109,21 @@ class Workbench(QObject):
         self.actions = make_actions(self)
         self._build_rooms()
         self.asking = Asking(self.window, self.document, self.labels, self.predicting, self.batch)
+        self.asking_models = ModelsAsking(
+            self.window, self.document, self.models, self.serving, self.tasks
+        )
         self._connect()
         connect_actions(self)
         self._apply_settings()
 
     # ---- building --------------------------------------------------------------------------
+
+    def _in_place(self, choice: ModelChoice) -> list[Path]:
+        """Model folders outside the app's own: those that were listed, and those in use."""
+        listed = [Path(folder) for folder in self.settings.get(keys.MODEL_FOLDERS)]
+        home = (user_models(), resources("models"))
+        in_use = [folder for folder in choice.folders if folder.parent not in home]
+        return list(dict.fromkeys((*listed, *in_use)))
 
     def _build_rooms(self) -> None:
         self.canvas = Canvas(self.document)
@@ -163,6 +177,7 @@ class Workbench(QObject):
         self.measure_panel.scale_length_entered.connect(self.calibrating.set_length)
         self.serving.changed.connect(self._show_heads)
         self.serving.chosen.connect(self._remember_models)
+        self.models.in_place_changed.connect(self._remember_in_place)
         self.predicting.devices_found.connect(self._show_devices)
         self.predicting.state_changed.connect(self.status_bar.set_model)
         self.predicting.warned.connect(self.banner.show_warning)
@@ -237,6 +252,7 @@ class Workbench(QObject):
             event.ignore()
             return
         self._remember_session()
+        self.asking_models.close()
         self.cine.play(False)
         self.jobs.close()
         self.study.close()
@@ -342,6 +358,10 @@ class Workbench(QObject):
     def _remember_models(self, choice: ModelChoice) -> None:
         self.settings.set(keys.MODEL, choice.active_text)
         self.settings.set(keys.TASK_MODELS, choice.rows)
+        self._save_settings()
+
+    def _remember_in_place(self, folders: Sequence[Path]) -> None:
+        self.settings.set(keys.MODEL_FOLDERS, [str(folder) for folder in folders])
         self._save_settings()
 
     def _show_devices(self, devices: Sequence[str]) -> None:

@@ -160,7 +160,7 @@ def damaged_model(folder: Path) -> Path:
 
 
 def test_a_model_with_a_missing_tensor_is_a_banner_and_the_window_goes_on(bench, qtbot, tmp_path):
-    bench.serving.use(damaged_model(tmp_path / "damaged"))
+    bench.models.use(damaged_model(tmp_path / "damaged"))
     bench.document.set_task(bench.tasks["HC"])
     QTest.keyClick(bench.canvas, Qt.Key.Key_R)
     qtbot.waitUntil(lambda: "HC" in bench.banner.text, timeout=LOADED)
@@ -175,7 +175,7 @@ def test_a_model_with_a_missing_tensor_is_a_banner_and_the_window_goes_on(bench,
 def test_the_chosen_model_folder_is_in_use_after_a_restart(bench, make_bench, tmp_path):
     folder = tmp_path / "copy"
     shutil.copytree(MODEL, folder)
-    assert bench.serving.use(folder)
+    assert bench.models.use(folder)
     bench.window.close()
     again = make_bench()
     again.serving.look_up()
@@ -185,6 +185,6 @@ def test_the_chosen_model_folder_is_in_use_after_a_restart(bench, make_bench, tm
 def test_a_folder_that_is_no_model_is_refused_and_the_model_in_use_stays(bench, tmp_path):
     bench.serving.look_up()
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "something"}))
-    assert not bench.serving.use(tmp_path)
+    assert not bench.models.use(tmp_path)
     assert bench.predicting.info.name == "sonichu-mini"
     assert bench.banner.text

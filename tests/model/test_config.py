@@ -63,7 +63,7 @@ def _change(path: str, value: object) -> dict:
         ("backbone", [], "backbone must be an object"),
         ("backbone.type", "resnet", "backbone.type must be one of vit, efficientnet_lite"),
         ("backbone.variant", "lite9", "backbone: variant"),
-        ("head.type", "big", "head: type must be 'vitpose' or 'light'"),
+        ("head.type", "big", "head: type must be 'vitpose', 'simple' or 'light'"),
         ("head.channels", 0, "head: channels must be a whole number"),
         ("tasks", [], "tasks must be an object"),
         ("tasks.HC", None, "tasks.HC must be an object"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -78,6 +79,33 @@ def test_a_model_can_be_saved_over_the_folder_it_was_loaded_from(folder):
     again = SonichuModel.from_pretrained(folder).state_dict()
     assert all(torch.equal(again[name], t) for name, t in loaded.state_dict().items())
     assert {path.name for path in folder.iterdir()} == FILES
+
+
+def test_a_model_that_is_loaded_and_saved_again_gives_the_same_files(folder, tmp_path):
+    loaded = SonichuModel.from_pretrained(folder)
+    prepared = SonichuPreprocessor.from_pretrained(folder)
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    loaded.save_pretrained(tmp_path / "again", readme=card, preprocessor=prepared)
+    for name in FILES:
+        assert (tmp_path / "again" / name).read_bytes() == (folder / name).read_bytes(), name
+
+
+def test_the_preprocessor_that_is_given_is_saved(vit, tmp_path):
+    given = SonichuPreprocessor(256, (0.5, 0.4, 0.3), (0.2, 0.1, 0.3))
+    vit.save_pretrained(tmp_path, preprocessor=given)
+    assert vars(SonichuPreprocessor.from_pretrained(tmp_path)) == vars(given)
+
+
+def test_a_preprocessor_for_another_size_is_refused(vit, tmp_path):
+    with pytest.raises(ValueError, match="squares of 224, the network takes 256"):
+        vit.save_pretrained(tmp_path, preprocessor=SonichuPreprocessor(224))
+
+
+def test_a_card_without_a_licence_says_that_it_is_unknown(vit_config, tmp_path):
+    SonichuModel(dataclasses.replace(vit_config, license="")).save_pretrained(tmp_path)
+    assert (
+        (tmp_path / "README.md").read_text(encoding="utf-8").startswith("---\nlicense: unknown\n")
+    )
 
 
 def test_half_precision_halves_the_file_and_loads_as_float32(vit, folder, tmp_path):

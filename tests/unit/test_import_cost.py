@@ -6,15 +6,8 @@ import sys
 import pytest
 
 HEAVY = {
-    "torch",
-    "PySide6",
-    "cv2",
-    "pydicom",
-    "sqlalchemy",
-    "highdicom",
-    "transformers",
-    "rich",
-    "openvino",
+    *("torch", "PySide6", "cv2", "pydicom", "sqlalchemy", "highdicom", "transformers", "rich"),
+    *("huggingface_hub", "httpx2", "safetensors", "openvino"),
 }
 
 
@@ -38,9 +31,13 @@ def heavy_imports_of(module):
         "sonichu_gui.prediction.zoo",
         "sonichu_gui.prediction.batch",
         "sonichu_gui.prediction.ahead",
-        "sonichu_gui.prediction.local",
         "sonichu_gui.prediction.openvino_engine",
         "sonichu_gui.prediction.probe",
+        "sonichu_gui.prediction.hub",
+        "sonichu_gui.commands.models",
+        "sonichu_gui.prediction.local",
+        "sonichu_gui.model.weights_file",
+        "sonichu_gui.model.namings",
     ],
 )
 def test_core_and_door_to_the_model_load_nothing_heavy(module):

@@ -38,6 +38,7 @@ __all__ = [
     "HeadConfig",
     "KeypointOutput",
     "LightHead",
+    "SimpleHead",
     "SonichuConfig",
     "SonichuModel",
     "SonichuPreprocessor",
@@ -218,7 +219,19 @@ DEFAULT_TASKS: Mapping[str, TaskConfig] = {
 
 @dataclass(frozen=True, slots=True)
 class ViTConfig:
-    """A plain vision transformer; the defaults are ViT-B/16."""
+    """A plain vision transformer; the defaults are ViT-B/16.
+
+    Attributes:
+        patch_size: pixels a side.
+        hidden_size: channels of a token.
+        num_hidden_layers: blocks.
+        num_attention_heads: in each block.
+        mlp_ratio: the hidden width of a block's MLP over ``hidden_size``.
+        layer_norm_eps: of every norm.
+        patch_padding: zeros around the frame before it is cut into patches; ViTPose has 2.
+        class_token: whether a token that stands for no patch takes part in attention, as in
+            classifiers. Patches of such a network mean something else without it.
+    """
 
     patch_size: int = 16
     hidden_size: int = 768
@@ -226,6 +239,8 @@ class ViTConfig:
     num_attention_heads: int = 12
     mlp_ratio: float = 4.0
     layer_norm_eps: float = 1e-6
+    patch_padding: int = 0
+    class_token: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -234,6 +249,12 @@ class ViTConfig:
         _require(
             self.hidden_size % 4 == 0 and self.hidden_size % self.num_attention_heads == 0,
             "hidden_size must be a multiple of 4 and of num_attention_heads",
+        )
+        padding = self.patch_padding
+        _require(
+            # A wider rim would make a patch more in each row.
+            type(padding) is int and 0 <= 2 * padding < self.patch_size,
+            f"patch_padding must be a whole number below half of patch_size, not {padding!r}",
         )
         for name in ("mlp_ratio", "layer_norm_eps"):
             value = getattr(self, name)
@@ -256,7 +277,11 @@ class EfficientNetLiteConfig:
 
 @dataclass(frozen=True, slots=True)
 class HeadConfig:
-    """The head of every task: "vitpose" (two deconvolutions, x4) or "light" (no upsampling)."""
+    """The head of every task.
+
+    "vitpose" (two deconvolutions, x4), "simple" (interpolated x4, one convolution; ``channels`` has
+    no part in it) or "light" (no upsampling).
+    """
 
     type: str = "vitpose"
     channels: int = 256
@@ -264,8 +289,8 @@ class HeadConfig:
 
     def __post_init__(self) -> None:
         _require(
-            self.type in {"vitpose", "light"},
-            f"type must be 'vitpose' or 'light', not {self.type!r}",
+            self.type in {"vitpose", "simple", "light"},
+            f"type must be 'vitpose', 'simple' or 'light', not {self.type!r}",
         )
         _require_positive(self, "channels")
 
@@ -312,7 +337,7 @@ class SonichuConfig:
             self.image_size % step == 0,
             f"image_size must be a multiple of {step}, not {self.image_size}",
         )
-        made = grid * (4 if self.head.type == "vitpose" else 1)
+        made = grid * (1 if self.head.type == "light" else 4)
         _require(
             made == self.heatmap_size,
             f"heatmap_size is {self.heatmap_size}, but this backbone and head make {made}",
@@ -608,6 +633,25 @@ class ViTPoseHead(nn.Module):
         return logits
 
 
+class SimpleHead(nn.Module):
+    """ViTPose's simple decoder (Xu et al. 2022): features interpolated x4, then one convolution."""
+
+    def __init__(self, in_channels: int, channels: int, keypoints: int) -> None:
+        super().__init__()
+        del channels  # this decoder has no inner layer
+        self.final_layer = nn.Conv2d(in_channels, keypoints, 3, padding=1)
+        _start_flat(self.final_layer)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(B, in, h, w) -> logits (B, K, 4 h, 4 w)."""
+        x = F.interpolate(F.relu(features), scale_factor=4.0, mode="bilinear", align_corners=False)
+        logits: Tensor = self.final_layer(x)
+        return logits
+
+
+HEADS = {"vitpose": ViTPoseHead, "simple": SimpleHead, "light": LightHead}
+
+
 def _start_flat(layer: nn.Conv2d) -> None:
     _draw_small(layer.weight)
     if layer.bias is not None:
@@ -861,7 +905,8 @@ class PatchEmbedding(nn.Module):
 
     def __init__(self, config: ViTConfig) -> None:
         super().__init__()
-        self.proj = nn.Conv2d(3, config.hidden_size, config.patch_size, config.patch_size)
+        size = config.patch_size
+        self.proj = nn.Conv2d(3, config.hidden_size, size, size, config.patch_padding)
 
     def forward(self, pixel_values: Tensor) -> Tensor:
         """(B, 3, S, S) -> (B, N, D)."""
@@ -870,19 +915,23 @@ class PatchEmbedding(nn.Module):
 
 
 class VisionTransformer(nn.Module):
-    """I-JEPA's encoder (Assran et al. 2023): no class token, fixed sin-cos positions, final norm.
+    """I-JEPA's encoder (Assran et al. 2023): fixed sin-cos positions, final norm, no class token.
 
     State names are those of the official code: ``patch_embed.proj``, ``pos_embed``,
-    ``blocks.i.{norm1,attn.qkv,attn.proj,norm2,mlp.fc1,mlp.fc2}``, ``norm``.
+    ``blocks.i.{norm1,attn.qkv,attn.proj,norm2,mlp.fc1,mlp.fc2}``, ``norm``. A configuration may ask
+    for a class token (``cls_token``, first in ``pos_embed``): other people's encoders have one.
     """
 
     def __init__(self, config: ViTConfig, image_size: int) -> None:
         super().__init__()
         self.grid = image_size // config.patch_size
         self.patch_embed = PatchEmbedding(config)
-        self.pos_embed = nn.Parameter(
-            _sincos_positions(self.grid, config.hidden_size), requires_grad=False
-        )
+        positions = fixed_positions(self.grid, config.hidden_size)
+        self.cls_token: nn.Parameter | None = None
+        if config.class_token:
+            self.cls_token = nn.Parameter(torch.zeros(1, 1, config.hidden_size))
+            positions = F.pad(positions, (0, 0, 1, 0))
+        self.pos_embed = nn.Parameter(positions, requires_grad=False)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.num_hidden_layers))
         self.norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
         if not self.norm.weight.is_meta:
@@ -903,14 +952,17 @@ class VisionTransformer(nn.Module):
 
     def forward(self, pixel_values: Tensor) -> Tensor:
         """(B, 3, S, S) -> tokens (B, grid * grid, D), row by row."""
-        x = self.patch_embed(pixel_values) + self.pos_embed
+        x = self.patch_embed(pixel_values)
+        if self.cls_token is not None:
+            x = torch.cat([self.cls_token.expand(len(x), -1, -1), x], dim=1)
+        x = x + self.pos_embed
         for block in self.blocks:
             x = block(x)
         tokens: Tensor = self.norm(x)
-        return tokens
+        return tokens if self.cls_token is None else tokens[:, 1:]
 
 
-def _sincos_positions(grid: int, width: int) -> Tensor:
+def fixed_positions(grid: int, width: int) -> Tensor:
     """(1, grid * grid, width): the first half encodes the column, the second the row.
 
     Each half is [sin, cos] of p / 10000^(i / (width / 4)), i = 0 … width / 4 - 1.
@@ -944,7 +996,7 @@ class SonichuModel(nn.Module):
             self.backbone = EfficientNetLite()
             width = config.backbone.fpn_channels
             self.neck = FeaturePyramid(EfficientNetLite.channels, width)
-        head = ViTPoseHead if config.head.type == "vitpose" else LightHead
+        head = HEADS[config.head.type]
         self.heads = nn.ModuleDict(
             {
                 name: head(width, config.head.channels, len(task.keypoints))
@@ -1079,6 +1131,22 @@ class SonichuModel(nn.Module):
             config = _with_surplus_heads(config, tensors)
         except ValueError as error:
             raise CheckpointError(f"{path}: {error}") from error
+        return cls.from_tensors(config, tensors, path)
+
+    @classmethod
+    def from_tensors(
+        cls, config: SonichuConfig, tensors: Mapping[str, Tensor], path: Path
+    ) -> SonichuModel:
+        """The model of ``config`` made of ``tensors``, in float32 and evaluation mode.
+
+        Args:
+            config: its sizes and tasks.
+            tensors: its whole state by name; taken over, not copied, where they are float32.
+            path: the file that they come from, for the message.
+
+        Raises:
+            CheckpointError: listing what is missing, surplus or misshaped.
+        """
         # Tensors are only described here, then replaced by those mapped from the file: no second
         # copy in memory and no random start that nobody uses.
         with torch.device("meta"):
@@ -1096,6 +1164,7 @@ class SonichuModel(nn.Module):
         folder: str | os.PathLike[str],
         *,
         readme: str | None = None,
+        preprocessor: SonichuPreprocessor | None = None,
         dtype: torch.dtype = torch.float32,
     ) -> None:
         """Writes a whole model folder: configuration, weights, the code and the model card.
@@ -1103,6 +1172,7 @@ class SonichuModel(nn.Module):
         Args:
             folder: made where it is missing; files of the same names are replaced.
             readme: the text of the model card; made from the configuration when None.
+            preprocessor: the one that the weights were trained with; ImageNet's when None.
             dtype: how matrices and kernels are stored; vectors (norms, biases) stay float32.
 
         Raises:
@@ -1117,7 +1187,12 @@ class SonichuModel(nn.Module):
         broken = [name for name, tensor in tensors.items() if not tensor.isfinite().all()]
         _require(not broken, f"not finite as {dtype}: {_some(broken)}")
         card = readme if readme is not None else _model_card(self)
-        preprocessor = SonichuPreprocessor(self.config.image_size)
+        preprocessor = preprocessor or SonichuPreprocessor(self.config.image_size)
+        _require(
+            preprocessor.image_size == self.config.image_size,
+            f"the preprocessor makes squares of {preprocessor.image_size}, "
+            f"the network takes {self.config.image_size}",
+        )
         with _replacing(target / WEIGHTS_FILE) as part:
             # Not save_file: it makes a file that only its owner can read.
             part.write_bytes(safetensors.torch.save(tensors, {"format": "pt"}))
@@ -1359,7 +1434,7 @@ def _model_card(model: SonichuModel) -> str:
         for name, task in config.tasks.items()
     )
     return f"""---
-license: {config.license.lower()}
+license: {config.license.lower() or "unknown"}
 library_name: pytorch
 pipeline_tag: keypoint-detection
 tags: [medical-imaging, ultrasound, keypoint-detection]

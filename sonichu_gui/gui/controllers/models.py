@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from sonichu_gui.errors import ModelError, SonichuError
 from sonichu_gui.gui.jobs import IsCancelled, Job, JobRunner, Lane, Report, Work
 from sonichu_gui.prediction import zoo
+from sonichu_gui.prediction.model_source import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,6 +50,7 @@ class ModelsController(QObject):
         self._in_use = in_use
         self._in_place = tuple(in_place)
         self._job: Job | None = None
+        self._known: frozenset[Path] = frozenset()
         jobs.jobs_changed.connect(self._follow)
 
     @property
@@ -75,10 +77,13 @@ class ModelsController(QObject):
         )
 
     def compute_hash(self, info: ModelInfo) -> None:
-        """Computes the sha-256 of a model's weights; half a gigabyte takes about a second."""
+        """Computes the sha-256 of a model's weights; half a gigabyte takes about a second.
+
+        The next model asked for stops it: going through the list must not stand before the frames.
+        """
         self._jobs.submit(
             Lane.READING,
-            lambda _is_cancelled, _report: info.hash,
+            lambda is_cancelled, _report: sha256_of(info.weights, is_cancelled=is_cancelled),
             key=HASH_KEY,
             done=lambda digest: self.hashed.emit(info.folder, digest),
             failed=lambda error: self._fail_hash(info, error),
@@ -87,20 +92,34 @@ class ModelsController(QObject):
     # ---- long work -------------------------------------------------------------------------
 
     def add(
-        self, path: Path, *, name: str | None, image_size: int | None, task: str | None
+        self, origin: Path | str, *, name: str | None, image_size: int | None, task: str | None
     ) -> None:
-        """Installs a model from a folder or a file of weights, as a copy.
+        """Installs a model, as a copy.
 
         Args:
-            path: The folder or file.
+            origin: A folder, a file of weights, or a name on the Hugging Face hub: ORG/NAME or
+                ORG/NAME@REVISION.
             name: What to call it; None takes its own name.
             image_size: Pixels a side that it was made for, where the weights cannot tell.
             task: The task of its only head, where the weights do not name it.
         """
 
         def work(is_cancelled: IsCancelled, report: Report) -> ModelInfo:
-            return zoo.add_model(
-                path,
+            if not isinstance(origin, str):
+                return zoo.add_model(
+                    origin,
+                    name=name,
+                    image_size=image_size,
+                    task=task,
+                    report=report,
+                    is_cancelled=is_cancelled,
+                )
+            from sonichu_gui.prediction.hub import pull_model
+
+            hub_id, _, revision = origin.partition("@")
+            return pull_model(
+                hub_id,
+                revision=revision or None,
                 name=name,
                 image_size=image_size,
                 task=task,
@@ -108,32 +127,18 @@ class ModelsController(QObject):
                 is_cancelled=is_cancelled,
             )
 
-        self._begin(work, self._tell_added, self.tr("Adding {}").format(path.name))
-
-    def pull(self, wanted: str) -> None:
-        """Fetches a model from the Hugging Face hub and installs it.
-
-        Args:
-            wanted: Its name there, ORG/NAME or ORG/NAME@REVISION.
-        """
-        hub_id, _, revision = wanted.strip().partition("@")
-
-        def work(is_cancelled: IsCancelled, report: Report) -> ModelInfo:
-            from sonichu_gui.prediction import hub
-
-            return hub.pull_model(
-                hub_id, revision=revision or None, report=report, is_cancelled=is_cancelled
-            )
-
-        self._begin(work, self._tell_added, self.tr("Getting {}").format(hub_id))
+        called = origin if isinstance(origin, str) else origin.name
+        self._begin(work, self._tell_added, self.tr("Adding {}").format(called))
 
     def use_in_place(self, folder: Path) -> None:
         """Takes a model folder into the list without copying it."""
 
         def done(info: ModelInfo) -> None:
-            if info.folder not in self._in_place:
+            text = self.tr("{} is in the list already")
+            if info.folder not in self._known:
                 self._set_in_place((*self._in_place, info.folder))
-            self.done.emit(self.tr("{} is used where it is").format(info.name), info.folder)
+                text = self.tr("{} is in the list, where it is")
+            self.done.emit(text.format(info.name), info.folder)
             self.list_models()
 
         self._begin(
@@ -235,12 +240,14 @@ class ModelsController(QObject):
             self.list_models(Lane.MODEL_FILES)  # behind the work that is just ending
 
     def _tell_list(self, models: tuple[ModelInfo, ...]) -> None:
+        self._known = frozenset(info.folder for info in models)
         self._in_use.note(models)
         self.listed.emit(models)
 
     def _tell_added(self, info: ModelInfo) -> None:
-        self._in_use.unload(info.folder)  # what was loaded from there before is another model
-        self.done.emit(self.tr("{} added").format(info.name), info.folder)
+        there = info.folder in self._known  # the same weights are not installed twice
+        text = self.tr("{} is installed already") if there else self.tr("{} added")
+        self.done.emit(text.format(info.name), info.folder)
         self.list_models()
 
     def _fail(self, error: BaseException) -> None:
@@ -249,6 +256,9 @@ class ModelsController(QObject):
 
     def _fail_hash(self, info: ModelInfo, error: BaseException) -> None:
         self.hashed.emit(info.folder, "")
+        if isinstance(error, OSError):
+            reason = error.strerror or error
+            error = ModelError(f"{info.weights} cannot be read: {reason}.", "Check the disk.")
         self._tell_failure(error)
 
     def _tell_failure(self, error: BaseException) -> None:

@@ -115,8 +115,7 @@ class ModelsInUse(QObject):
         except ModelError as error:
             self._default = None
             self._document.failed.emit(error)
-        for folder in self._choice.folders:
-            self._read(folder)
+        self._read(self._choice.folders)
         self.changed.emit()
 
     def note(self, infos: Sequence[ModelInfo]) -> None:
@@ -134,7 +133,7 @@ class ModelsInUse(QObject):
         info = self.info_for(task_id)
         if info is not None and not self._is_loaded(info.folder) and not info.folder.is_dir():
             self._infos.pop(info.folder, None)
-            self._read(info.folder)
+            self._read((info.folder,))
             self.changed.emit()
             info = self.info_for(task_id)
         return info
@@ -152,11 +151,6 @@ class ModelsInUse(QObject):
         """Runs the models by another engine; those in memory are forgotten."""
         self._engine_choice = engine
         self.unload()
-
-    def loaded(self, folder: Path, device: str) -> LocalPredictor | None:
-        """Gives a model that is in memory, or None."""
-        engine = self._engines.get((folder, device))
-        return engine.predictor if engine else None
 
     def unload(self, folder: Path | None = None) -> None:
         """Forgets a model's engines, or all: the next prediction reads its folder again."""
@@ -208,16 +202,22 @@ class ModelsInUse(QObject):
     def _known(self, folder: Path | None) -> ModelInfo | None:
         return self._infos.get(folder) if folder is not None else None
 
-    def _read(self, folder: Path) -> None:
-        """Reads a model's card; says so when it cannot be used, and what serves instead."""
-        try:
-            self._infos[folder] = zoo.read_model_info(folder)
-        except ModelError as error:
-            instead = self._known(self._choice.active) or self._default
-            hint = error.hint
-            if instead is not None:
-                hint = self.tr("{} is used instead. Choose in Models…").format(instead.name)
-            self._document.failed.emit(ModelError(error.message, hint))
+    def _read(self, folders: Sequence[Path]) -> None:
+        """Reads models' cards; says which cannot be used, and what serves instead."""
+        wrong: list[ModelError] = []
+        for folder in folders:
+            try:
+                self._infos[folder] = zoo.read_model_info(folder)
+            except ModelError as error:
+                wrong.append(error)
+        if not wrong:
+            return
+        told = [error.message for error in wrong]
+        hint = wrong[-1].hint
+        if self.active is not None:
+            told.append(self.tr("{} is used instead.").format(self.active.name))
+            hint = self.tr("Choose another in Models…")
+        self._document.failed.emit(ModelError(" ".join(told), hint))
 
     def _is_loaded(self, folder: Path) -> bool:
         return any(key[0] == folder and e.predictor for key, e in self._engines.items())

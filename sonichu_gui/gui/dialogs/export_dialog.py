@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from sonichu_gui.domain.annotation import Status
 from sonichu_gui.export.registry import FORMATS, STOOD_FOR
-from sonichu_gui.gui import theme
+from sonichu_gui.gui.dialogs.texts import section_head
 
 if TYPE_CHECKING:
     from sonichu_gui.domain.task import Task
@@ -62,13 +62,13 @@ class ExportDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(6)
-        column.addWidget(self._head(self.tr("Format")))
+        column.addWidget(section_head(self.tr("Format")))
         for number, item in enumerate(FORMATS.values()):
             column.addLayout(
                 self._choice(self._formats, number, self.tr(item.title), self.tr(item.words))
             )
         column.addSpacing(10)
-        column.addWidget(self._head(self.tr("Which labels")))
+        column.addWidget(section_head(self.tr("Which labels")))
         column.addLayout(self._choice(self._tasks, 0, self.tr("All tasks"), ""))
         column.addLayout(self._choice(self._tasks, 1, task.title, self.tr("only this task")))
         column.addSpacing(6)
@@ -98,12 +98,6 @@ class ExportDialog(QDialog):
         note.setObjectName("soft")
         row.addWidget(note, 1)
         return row
-
-    def _head(self, text: str) -> QLabel:
-        label = QLabel(text)
-        label.setObjectName("sectionHead")
-        label.setFont(theme.font(10.5, weight=600, spaced=True, caps=True))
-        return label
 
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()

@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+WEIGHTS = "*.safetensors *.pth *.pt *.bin"
 FRAMES = "*.png *.jpg *.jpeg *.bmp *.tif *.tiff *.dcm *.dicom *.ima"
 
 
@@ -20,6 +21,13 @@ def ask_for_frames(parent: QWidget, start: Path | None) -> list[Path]:
 def ask_for_folder(parent: QWidget, title: str, start: Path | None) -> Path | None:
     """Asks for a folder."""
     name = QFileDialog.getExistingDirectory(parent, title, _text(start))
+    return Path(name) if name else None
+
+
+def ask_for_weights(parent: QWidget) -> Path | None:
+    """Asks for a file of model weights."""
+    kinds = ";;".join((_tr("Model weights ({})").format(WEIGHTS), _tr("All files (*)")))
+    name, _ = QFileDialog.getOpenFileName(parent, _tr("Add model file"), "", kinds)
     return Path(name) if name else None
 
 

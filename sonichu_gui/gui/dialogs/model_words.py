@@ -66,20 +66,74 @@ def obstacle(head: HeadInfo, task: Task | None) -> str:
 
 
 _ACCURACY = {
-    "mae_mm": "mean error {} mm",
-    "median_mm": "median {} mm",
-    "p95_mm": "95th percentile {} mm",
-    "mre_px": "point error {} px",
-    "mre_px_unordered": "point error {} px, ends may swap",
-    "n_test": "{} test frames",
+    "mae_mm": ("mean error {} mm", 1),
+    "median_mm": ("median {} mm", 1),
+    "p95_mm": ("95th percentile {} mm", 1),
+    "mre_px": ("point error {} px", 1),
+    "mre_px_unordered": ("point error {} px, ends may swap", 1),
+    "within_68": ("68 % interval holds {} %", 100),
+    "within_95": ("95 % interval holds {} %", 100),
+    "n_test": ("{} test frames", 1),
 }
+"""Words for the numbers of a card, and what they are multiplied by."""
 
 
 def accuracy_text(accuracy: Mapping[str, Any]) -> str:
-    """The numbers of a card as it states them; names that the app does not know stay as they are."""
+    """The numbers of a card as it states them; names that the app does not know are kept."""
     parts = []
     for name, value in accuracy.items():
-        number = f"{value:.4g}" if isinstance(value, float) else str(value)
-        words = tr(_ACCURACY[name]) if name in _ACCURACY else name.replace("_", " ") + " {}"
-        parts.append(words.format(number))
+        words, factor = _ACCURACY.get(name, (name.replace("_", " ") + " {}", 1))
+        number = f"{value * factor:.4g}" if isinstance(value, float) else str(value)
+        parts.append(tr(words).format(number))
     return " · ".join(parts)
+
+
+def origin_rows(info: ModelInfo, *, in_place: bool) -> list[tuple[str, str, bool]]:
+    """Where a model came from: label, value, and whether the value is exact and may be copied.
+
+    Args:
+        info: The model.
+        in_place: Whether it lies where a person keeps it.
+    """
+    source = info.source
+    if source is None:
+        return [(tr("Origin"), _origin_word(info, in_place=in_place), False), *_note_rows(info)]
+    kinds = {
+        "folder": tr("copied from a folder"),
+        "file": tr("made from a file of weights"),
+        "hub": tr("from the Hugging Face hub"),
+    }
+    rows = [
+        (tr("Origin"), kinds[source.kind], False),
+        (tr("From"), source.origin, True),
+        (tr("Revision"), source.revision, True),
+        (tr("Added"), source.added.replace("T", " ").replace("+00:00", " UTC"), False),
+        (tr("Names there"), source.naming, False),
+        (tr("SHA-256 there"), source.original_sha256, True),
+    ]
+    return [row for row in rows if row[1]] + _note_rows(info)
+
+
+def _origin_word(info: ModelInfo, *, in_place: bool) -> str:
+    if info.embedded:
+        return tr("comes with the app")
+    if in_place:
+        return tr("used where it is, not copied")
+    return tr("put there by hand; no record of where it came from")
+
+
+def _note_rows(info: ModelInfo) -> list[tuple[str, str, bool]]:
+    return [(tr("Notes"), "\n".join(info.notes), False)] if info.notes else []
+
+
+def removal_text(info: ModelInfo, serving: Serving) -> str:
+    """What removing a model means."""
+    text = tr("Its folder is deleted, {}:").format(size_text(info.size_bytes))
+    text += f"\n{info.folder}\n"
+    if info.folder == serving.active:
+        text += "\n" + tr("It is in use. The model that comes with the app takes its place.")
+    elif own := serving.own_tasks(info.folder):
+        text += "\n" + tr("It is in use for {}. The model of all tasks takes its place.").format(
+            ", ".join(own)
+        )
+    return text

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QVBoxLa
 
 from sonichu_gui.gui import theme
 from sonichu_gui.gui.actions import ROWS
+from sonichu_gui.gui.dialogs.texts import section_head
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,10 +64,7 @@ class ShortcutsSheet(QDialog):
         grid = QGridLayout()
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(5)
-        head = QLabel(title)
-        head.setObjectName("sectionHead")
-        head.setFont(theme.font(10.5, weight=600, spaced=True, caps=True))
-        grid.addWidget(head, 0, 0, 1, 2)
+        grid.addWidget(section_head(title), 0, 0, 1, 2)
         for number, (keys, words) in enumerate(lines, start=1):
             key_label = QLabel(keys)
             key_label.setFont(theme.font(11.5, weight=600))

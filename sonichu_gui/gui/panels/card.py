@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import functools
-
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from sonichu_gui.gui import theme
+from sonichu_gui.gui.theme import word_font
 
 _LEAST_WIDTH = 40
-
-
-@functools.cache
-def word_font(pixels: float, weight: int = 400) -> QFont:
-    """The theme's font for words: figures of equal width would widen the hyphens in names too."""
-    font = QFont(theme.font(pixels, weight=weight))
-    font.unsetFeature(QFont.Tag("tnum"))
-    return font
 
 
 def set_look(widget: QWidget, name: str, value: str) -> None:

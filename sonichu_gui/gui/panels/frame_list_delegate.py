@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from sonichu_gui.domain.annotation import Status
 from sonichu_gui.gui import theme
 from sonichu_gui.gui.panels import thumbnail
-from sonichu_gui.gui.panels.card import word_font
 from sonichu_gui.gui.panels.frame_list_model import (
     CURRENT_ROLE,
     DETAIL_ROLE,
@@ -21,6 +20,7 @@ from sonichu_gui.gui.panels.frame_list_model import (
 )
 from sonichu_gui.gui.panels.status_mark import STATUS_ROLES, paint_status
 from sonichu_gui.gui.panels.words import status_word
+from sonichu_gui.gui.theme import word_font
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,8 @@ from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QMenu, QStyle, QStyleOption, QWidget, QWidgetAction
 
 from sonichu_gui.gui import theme
-from sonichu_gui.gui.panels.card import text_label, word_font
+from sonichu_gui.gui.panels.card import text_label
+from sonichu_gui.gui.theme import word_font
 
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter

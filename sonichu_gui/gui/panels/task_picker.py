@@ -15,9 +15,9 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QStylePainter, QWidget
 
 from sonichu_gui.gui import theme
-from sonichu_gui.gui.panels.card import word_font
 from sonichu_gui.gui.panels.controls import CONTROL_HEIGHT, PanelButton, elided, paint_empty_button
 from sonichu_gui.gui.panels.task_menu import TaskMenu, paint_dot
+from sonichu_gui.gui.theme import word_font
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,6 +8,7 @@ from safetensors.numpy import save
 
 from sonichu_gui import paths
 from sonichu_gui.cli import main
+from sonichu_gui.prediction.model_source import Source, write_source
 
 CONFIG = {
     "name": "mine",
@@ -52,6 +53,42 @@ def test_list_tells_trained_heads_from_untrained_ones(own_model, capsys):
     assert "no trained head: IVC" in out
 
 
+def test_list_tells_where_a_model_came_from(own_model, capsys):
+    source = Source(
+        kind="hub",
+        origin="someone/model",
+        revision="1f" * 20,
+        added="2026-01-02T03:04:05+00:00",
+        naming="I-JEPA",
+        original_sha256="0" * 64,
+        files={},
+        notes=("encoder was set aside",),
+    )
+    write_source(own_model, source)
+    assert main(["models", "list"]) == 0
+    out = capsys.readouterr().out
+    assert "from someone/model at 1f1f1f1f1f1f, added 2026-01-02; tensors named as in I-JEPA" in out
+    assert "encoder was set aside" in out
+    main(["models", "list", "--json"])
+    (model,) = json.loads(capsys.readouterr().out)
+    assert (model["naming"], model["notes"]) == ("Sonichu", ["encoder was set aside"])
+    assert model["source"] == {
+        "kind": "hub",
+        "origin": "someone/model",
+        "revision": "1f" * 20,
+        "added": "2026-01-02T03:04:05+00:00",
+        "naming": "I-JEPA",
+        "original_sha256": "0" * 64,
+    }
+
+
+def test_model_is_removed(own_model, capsys):
+    assert main(["models", "remove", "mine", "--json"]) == 0
+    removed = json.loads(capsys.readouterr().out)
+    assert removed == {"name": "mine", "folder": str(own_model), "removed": True}
+    assert not own_model.exists()
+
+
 def test_broken_model_is_listed_with_its_problem(own_model, capsys):
     (own_model / "config.json").write_text("{")
     assert main(["models", "list"]) == 0
@@ -62,7 +99,7 @@ def test_broken_model_is_in_the_json(own_model, capsys):
     (own_model / "model.safetensors").write_bytes(b"")
     assert main(["models", "list", "--json"]) == 0
     (model,) = json.loads(capsys.readouterr().out)
-    assert "is not a safetensors file" in model["problem"]
+    assert "not a safetensors file" in model["problem"]
 
 
 def test_no_model_is_said(own_model, capsys):

@@ -15,6 +15,7 @@ from safetensors.numpy import save
 from sonichu_gui import paths
 from sonichu_gui.errors import ModelError
 from sonichu_gui.prediction import zoo
+from sonichu_gui.prediction.model_info import card_license
 
 CONFIG = {
     "name": "tiny",
@@ -112,11 +113,21 @@ def test_folder_that_is_not_there(tmp_path):
     )
 
 
-@pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
-def test_missing_file_is_named(tmp_path, name):
+def test_missing_weights_are_named(tmp_path):
     folder = make_model(tmp_path / "m")
-    (folder / name).unlink()
-    assert refusal(folder) == f"{folder / name} cannot be read: No such file or directory."
+    path = folder / "model.safetensors"
+    path.unlink()
+    assert refusal(folder) == f"{path} cannot be read: No such file or directory."
+
+
+def test_weights_of_an_unknown_network_without_a_configuration(tmp_path):
+    folder = make_model(tmp_path / "m")
+    (folder / "config.json").unlink()
+    assert "model.safetensors cannot be used: " in refusal(folder)
+
+
+def test_folder_without_any_of_its_files(tmp_path):
+    assert "holds no weights" in refusal(tmp_path)
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"x": NaN}'])
@@ -150,19 +161,19 @@ def test_tasks_that_are_no_tasks(tmp_path, tasks):
 @pytest.mark.parametrize("cut", [1, 4, 100])
 def test_weights_cut_off_in_the_data(tmp_path, cut):
     folder = make_model(tmp_path / "m", weights=WEIGHTS[:-cut])
-    assert "model.safetensors is cut off" in refusal(folder)
+    assert "model.safetensors: not a whole safetensors file" in refusal(folder)
 
 
 @given(st.binary(max_size=300))
 def test_any_bytes_for_weights_end_in_a_clear_refusal(tmp_path_factory, content):
     folder = make_model(tmp_path_factory.mktemp("m") / "m", weights=content)
-    assert "model.safetensors is" in refusal(folder)
+    assert "model.safetensors: " in refusal(folder)
 
 
 @pytest.mark.parametrize("kept", range(0, len(WEIGHTS), 7))
 def test_weights_cut_off_anywhere(tmp_path, kept):
     folder = make_model(tmp_path / "m", weights=WEIGHTS[:kept])
-    assert "model.safetensors is" in refusal(folder)
+    assert "model.safetensors: not a" in refusal(folder)
 
 
 def test_table_with_a_shape_that_is_no_shape(tmp_path):
@@ -170,7 +181,7 @@ def test_table_with_a_shape_that_is_no_shape(tmp_path):
         {"heads.X.final_layer.weight": {"dtype": "F32", "shape": 4, "data_offsets": [0, 0]}}
     ).encode()
     weights = len(header).to_bytes(8, "little") + header
-    assert "is not a safetensors file" in refusal(make_model(tmp_path / "m", weights=weights))
+    assert "not a whole safetensors file" in refusal(make_model(tmp_path / "m", weights=weights))
 
 
 # --- the catalogue ---
@@ -253,3 +264,189 @@ def test_prediction_package_imports_no_torch():
         "sys.exit(' '.join({'torch', 'cv2', 'PySide6', 'safetensors'} & sys.modules.keys()) or 0)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# --- removing ---
+
+
+def test_own_model_is_removed_whole(shipped):
+    folder = make_model(paths.user_models() / "mine")
+    zoo.remove_model(zoo.find_installed("mine"))
+    assert not folder.exists()
+    assert list(paths.user_models().iterdir()) == []
+
+
+def test_broken_model_can_be_removed(shipped):
+    folder = make_model(paths.user_models() / "mine", b"{")
+    zoo.remove_model(zoo.find_installed("mine"))
+    assert not folder.exists()
+
+
+def test_shipped_model_stays(shipped):
+    with pytest.raises(ModelError, match="belongs to the app"):
+        zoo.remove_model(zoo.find_installed("embedded"))
+    assert (shipped / "embedded" / "model.safetensors").exists()
+
+
+def test_folder_that_was_chosen_from_elsewhere_stays(shipped, tmp_path):
+    folder = make_model(tmp_path / "elsewhere")
+    with pytest.raises(ModelError, match="is not among the installed models"):
+        zoo.remove_model(zoo.read_model_info(folder))
+    assert (folder / "model.safetensors").exists()
+
+
+def test_link_is_removed_and_what_it_leads_to_stays(shipped, tmp_path):
+    folder = make_model(tmp_path / "elsewhere")
+    paths.user_models().mkdir(parents=True)
+    link = paths.user_models() / "linked"
+    link.symlink_to(folder)
+    zoo.remove_model(zoo.read_model_info(link))
+    assert not link.is_symlink()
+    assert (folder / "model.safetensors").exists()
+
+
+def test_name_that_two_models_share_is_not_guessed(shipped):
+    for name in ("one", "two"):
+        make_model(paths.user_models() / name)
+    with pytest.raises(ModelError) as caught:
+        zoo.find_installed("tiny")
+    assert "2 installed models are called 'tiny'" in caught.value.message
+    assert zoo.find_installed("two").folder.name == "two"
+
+
+# --- what a folder says beside its heads ---
+
+
+def test_licence_text_is_that_of_the_folder_else_its_name(tmp_path):
+    info = zoo.read_model_info(make_model(tmp_path / "m"))
+    assert info.license_text == "Apache-2.0"
+    (info.folder / "LICENSE.md").write_text("Do as you like.\n")
+    assert info.license_text == "Do as you like."
+
+
+def test_card_is_read_from_the_folder(tmp_path):
+    info = zoo.read_model_info(make_model(tmp_path / "m"))
+    assert info.card_text == ""
+    (info.folder / "README.md").write_text("# Tiny\n")
+    assert info.card_text == "# Tiny"
+
+
+def test_record_that_is_damaged_is_told_and_the_model_still_works(tmp_path):
+    folder = make_model(tmp_path / "m")
+    (folder / "source.json").write_text('{"kind": "theft"}')
+    info = zoo.read_model_info(folder)
+    assert info.source is None
+    assert "source.json is not a record" in info.notes[0]
+    assert info.has_trained_head("HC")
+
+
+@pytest.mark.parametrize(
+    ("card", "expected"),
+    [
+        ("---\nlicense: apache-2.0\ntags: [x]\n---\n# Model", "apache-2.0"),
+        ("---\nlicense: 'mit'\n---\n", "mit"),
+        ("# Model\nlicense: none of the head\n", ""),
+        ("---\ntags: [x]\n---\nlicense: too late\n", ""),
+        ("", ""),
+    ],
+)
+def test_licence_is_read_from_the_head_of_a_card(card, expected):
+    assert card_license(card) == expected
+
+
+def test_folder_with_pickled_weights_alone_says_how_to_use_it(tmp_path):
+    (tmp_path / "vit.pth").write_bytes(b"x")
+    with pytest.raises(ModelError) as caught:
+        zoo.read_model_info(tmp_path)
+    assert "vit.pth" in caught.value.message
+    assert "sonichu models add" in caught.value.hint
+
+
+# --- folders of other libraries, read in place ---
+
+
+def vit_tensors(prefix=""):
+    """A small vision transformer with the names of timm, and ViTPose's head."""
+    blocks = {
+        f"blocks.{index}.{name}": shape
+        for index in range(2)
+        for name, shape in {
+            "norm1.weight": (32,),
+            "norm1.bias": (32,),
+            "attn.qkv.weight": (96, 32),
+            "attn.qkv.bias": (96,),
+            "attn.proj.weight": (32, 32),
+            "attn.proj.bias": (32,),
+            "norm2.weight": (32,),
+            "norm2.bias": (32,),
+            "mlp.fc1.weight": (128, 32),
+            "mlp.fc1.bias": (128,),
+            "mlp.fc2.weight": (32, 128),
+            "mlp.fc2.bias": (32,),
+        }.items()
+    }
+    shapes = {
+        "patch_embed.proj.weight": (32, 3, 16, 16),
+        "patch_embed.proj.bias": (32,),
+        "pos_embed": (1, 257, 32),
+        "cls_token": (1, 1, 32),
+        "norm.weight": (32,),
+        "norm.bias": (32,),
+        **blocks,
+    }
+    return {prefix + name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
+
+
+def make_foreign(folder, tensors, **files):
+    folder.mkdir()
+    (folder / "weights.safetensors").write_bytes(save(tensors))
+    for name, text in files.items():
+        (folder / name.replace("_", ".")).write_text(text)
+    return folder
+
+
+def test_folder_of_another_library_is_recognised(tmp_path):
+    folder = make_foreign(tmp_path / "vit-tiny", vit_tensors())
+    info = zoo.read_model_info(folder)
+    assert (info.name, info.naming, info.weights.name) == (
+        "vit-tiny",
+        "timm",
+        "weights.safetensors",
+    )
+    assert info.tasks == {}
+    assert any("feature extractor" in note for note in info.notes)
+    assert info.hash == hashlib.sha256(info.weights.read_bytes()).hexdigest()
+
+
+def test_licence_of_a_foreign_folder_is_what_its_card_says(tmp_path):
+    card = "---\nlicense: cc-by-4.0\n---\n# ViT\n"
+    info = zoo.read_model_info(make_foreign(tmp_path / "m", vit_tensors(), README_md=card))
+    assert (info.license, info.card_text) == ("cc-by-4.0", card.strip())
+
+
+def test_configuration_of_another_library_does_not_make_a_folder_ours(tmp_path):
+    config = json.dumps({"model_type": "vit", "architectures": ["ViTModel"]})
+    folder = make_foreign(tmp_path / "m", vit_tensors(), config_json=config)
+    assert zoo.read_model_info(folder).naming == "timm"
+
+
+def test_tensors_without_a_place_are_listed(tmp_path):
+    tensors = vit_tensors()
+    del tensors["blocks.1.mlp.fc2.bias"]
+    folder = make_foreign(tmp_path / "m", {**tensors, "lm_head.extra": np.zeros(3, np.float32)})
+    message = refusal(folder)
+    assert "weights.safetensors cannot be used" in message
+    assert "blocks.1.mlp.fc2.bias" in message
+    assert "lm_head.extra" in message
+
+
+def test_several_files_of_weights_are_not_guessed(tmp_path):
+    folder = make_foreign(tmp_path / "m", vit_tensors())
+    (folder / "other.safetensors").write_bytes(WEIGHTS)
+    assert "several files of weights: other.safetensors, weights.safetensors" in refusal(folder)
+
+
+def test_foreign_folder_among_the_persons_models_is_listed(shipped):
+    paths.user_models().mkdir(parents=True)
+    make_foreign(paths.user_models() / "vit", vit_tensors())
+    assert [info.naming for info in zoo.installed_models()] == ["Sonichu", "timm"]

@@ -30,6 +30,8 @@ def test_every_declared_setting_is_listed_once() -> None:
         (keys.RECENT, "one", "a list of texts"),
         (keys.RECENT, [1], "a list of texts"),
         (keys.RATER, None, "text"),
+        (keys.TASK_MODELS, ["HC"], "HC=/models/heads"),
+        (keys.TASK_MODELS, ["=/models/heads"], "HC=/models/heads"),
     ],
 )
 def test_a_wrong_value_is_refused_with_what_is_allowed(
@@ -41,3 +43,8 @@ def test_a_wrong_value_is_refused_with_what_is_allowed(
 
 def test_a_whole_number_is_a_number_too() -> None:
     assert keys.INTERFACE_SCALE.parsed(2) == 2.0
+
+
+def test_a_model_of_a_task_may_lie_anywhere_or_be_the_apps_own() -> None:
+    rows = ["HC=/models/a = b", "FA="]
+    assert keys.TASK_MODELS.parsed(rows) == rows
