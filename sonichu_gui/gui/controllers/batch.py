@@ -62,7 +62,7 @@ class BatchController(QObject):
 
     def tasks_with_a_head(self) -> list[Task]:
         """Gives the tasks for which a model answers."""
-        return [task for task in load_tasks().values() if self._predicting.engine_for(task)]
+        return [task for task in load_tasks().values() if self._predicting.answers(task)]
 
     def start(self, choice: BatchChoice) -> None:
         """Predicts; a batch under way makes room, what it has done stays."""

@@ -129,7 +129,7 @@ class AheadController(QObject):
             here = Wanted([(path, frame.ref.index)], task, tta, 1)
             self._submit(engine, here, asked.KEY, text)
         if self._frames > 0:
-            model = _model_of(engine)
+            model = self._model_in_memory()
             ready = self._ready.frames(task.id, model, tta=tta) if model else frozenset()
             ahead = Wanted(self._study.frames_ahead(), task, tta, self._frames, ready)
             self._submit(engine, ahead, KEY)
@@ -165,8 +165,7 @@ class AheadController(QObject):
     def _take_ready(self) -> None:
         """Puts the points that are ready for the frame shown where nobody has placed any."""
         frame, task = self._document.frame, self._document.task
-        engine = self._predicting.engine_for(task)
-        model = _model_of(engine) if engine else None
+        model = self._model_in_memory()
         if frame is None or model is None:
             return
         prediction = self._ready.take(frame.ref, task.id, model, tta=self._predicting.tta)
@@ -174,15 +173,15 @@ class AheadController(QObject):
             annotation = proposed_annotation(task, prediction.keypoints, prediction.model)
             self._document.take_up(prediction, annotation)
 
+    def _model_in_memory(self) -> ModelId | None:
+        """Which model answers; nobody knows before it is loaded, which reads all its weights."""
+        predictor = self._predicting.loaded_for(self._document.task)
+        try:
+            return predictor.info.id if predictor else None
+        except ModelError:  # its folder is gone
+            return None
+
     def _fail(self, error: BaseException) -> None:
         self._awake = False
         self._rest()
         self._predicting.tell_failure(error)
-
-
-def _model_of(engine: Engine) -> ModelId | None:
-    """Which model it is, once it is in memory: to find out reads all its weights."""
-    try:
-        return engine.predictor.info.id if engine.predictor else None
-    except ModelError:  # its folder is gone
-        return None

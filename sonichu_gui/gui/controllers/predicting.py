@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sonichu_gui.gui.controllers.serving import Engine, ModelsInUse
     from sonichu_gui.gui.document import Document
     from sonichu_gui.prediction.api import Prediction
+    from sonichu_gui.prediction.local import LocalPredictor
     from sonichu_gui.prediction.zoo import ModelInfo
 
 KEY = "predict"
@@ -87,16 +88,25 @@ class PredictController(QObject):
         """Whether the mirror image is predicted too."""
         return self._tta
 
-    def engine_for(self, task: Task) -> Engine | None:
-        """Gives what answers for a task, without a word; None when nothing does."""
+    def answers(self, task: Task) -> ModelInfo | None:
+        """Gives the model that answers for a task, without a word; None when none does."""
         info = self._models.info_for(task.id)
-        if info is None:
-            return None
         try:
-            info.require_head(task)
+            if info is not None:
+                info.require_head(task)
         except ModelError:
             return None
-        return self._models.engine(info.folder, self._device)
+        return info
+
+    def engine_for(self, task: Task) -> Engine | None:
+        """Gives what runs the model of a task, to be used now; None when none answers."""
+        info = self.answers(task)
+        return self._models.engine(info.folder, self._device) if info else None
+
+    def loaded_for(self, task: Task) -> LocalPredictor | None:
+        """Gives the model of a task where it answers and is in memory."""
+        info = self.answers(task)
+        return self._models.loaded(info.folder, self._device) if info else None
 
     @property
     def is_asked(self) -> bool:

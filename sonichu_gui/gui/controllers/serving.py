@@ -152,6 +152,11 @@ class ModelsInUse(QObject):
         self._engine_choice = engine
         self.unload()
 
+    def loaded(self, folder: Path, device: str) -> LocalPredictor | None:
+        """Gives a model that is in memory, or None."""
+        engine = self._engines.get((folder, device))
+        return engine.predictor if engine else None
+
     def unload(self, folder: Path | None = None) -> None:
         """Forgets a model's engines, or all: the next prediction reads its folder again."""
         gone = [key for key in self._engines if folder in (None, key[0])]
