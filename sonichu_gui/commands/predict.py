@@ -19,7 +19,12 @@ from sonichu_gui.commands.output import (
 from sonichu_gui.commands.progress import tracked
 from sonichu_gui.domain.annotation import proposed_annotation
 from sonichu_gui.errors import ExportError, FrameError, SonichuError, UntrainedHead
-from sonichu_gui.prediction.local import DEVICE_CHOICES, LocalPredictor
+from sonichu_gui.prediction.local import (
+    DEVICE_CHOICES,
+    ENGINE_CHOICES,
+    PRECISION_CHOICES,
+    LocalPredictor,
+)
 from sonichu_gui.prediction.zoo import ModelInfo, default_model, find_model
 from sonichu_gui.tasks import load_tasks
 
@@ -55,6 +60,18 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--model", metavar="DIR", help="model folder (default: the embedded model)")
     parser.add_argument("--device", choices=DEVICE_CHOICES, default="auto", help="default: auto")
     parser.add_argument(
+        "--engine",
+        choices=ENGINE_CHOICES,
+        default="auto",
+        help="what runs the encoder; auto takes OpenVINO where it is installed and faster",
+    )
+    parser.add_argument(
+        "--precision",
+        choices=PRECISION_CHOICES,
+        default="auto",
+        help="auto takes a coarser number type where it is faster and finds the same points",
+    )
+    parser.add_argument(
         "--tta",
         action=argparse.BooleanOptionalAction,
         default=True,
@@ -76,7 +93,9 @@ def run(args: argparse.Namespace) -> int:
         if len(files) != 1:
             args.error(f"--overlay draws one frame; PATH names {len(files)}")
         _refuse_to_draw_over(args.overlay, files[0])
-    predictor = LocalPredictor(info.folder, device=args.device)
+    predictor = LocalPredictor(
+        info.folder, device=args.device, engine=args.engine, precision=args.precision
+    )
     predictor.load()
     rows: list[dict[str, Any]] = []
     failed = False
@@ -192,6 +211,8 @@ def _row(
         "measurements": [measurement_json(m) for m in measurements],
         "seconds": prediction.seconds,
         "device": prediction.device,
+        "engine": prediction.engine,
+        "precision": prediction.precision,
         "tta": prediction.tta,
     }
 
@@ -207,6 +228,10 @@ def _point_json(name: str, point: Keypoint) -> dict[str, Any]:
         "y": point.y,
         "confidence": point.confidence,
         "covariance": covariance,
+        "disagreement": point.disagreement,
+        "alternatives": [
+            {"x": one.x, "y": one.y, "confidence": one.confidence} for one in point.alternatives
+        ],
     }
 
 
@@ -225,7 +250,8 @@ def _described(
         for spec, point in zip(task.keypoints, prediction.keypoints, strict=True)
     ]
     head = ("point", "x px", "y px", "confidence")
-    milliseconds = f"{prediction.seconds * 1000:.0f} ms on {prediction.device}"
+    how = (prediction.device, prediction.engine, prediction.precision)
+    milliseconds = f"{prediction.seconds * 1000:.0f} ms on {', '.join(how)}"
     return "\n".join(
         (
             f"{path}{which}: {task.title} ({task.id}), {prediction.model.name}, {milliseconds}",

@@ -1,70 +1,54 @@
 """A model folder run on this machine, by the app's own network code.
 
 Code that lies beside weights is never run. torch is imported by the first `load`, on whatever
-thread asks for it. One lock serves load and predict: two passes at once on the same cores take
-longer than one after the other.
+thread asks for it. Load, predict and heatmap take turns with those of every other predictor.
 """
 
 from __future__ import annotations
 
 import logging
-import math
-import os
-import threading
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
-
-from sonichu_gui.domain.annotation import Alternative, Keypoint, ModelId, Origin
 from sonichu_gui.errors import ModelError
-from sonichu_gui.prediction.api import Prediction
+from sonichu_gui.prediction.answers import heatmap_of, keypoints_from
+from sonichu_gui.prediction.api import Prediction, never_cancelled
+from sonichu_gui.prediction.encoding import features_of
+from sonichu_gui.prediction.feature_cache import FeatureCache
+from sonichu_gui.prediction.loading import EngineReport, LoadedModel, load_model
+from sonichu_gui.prediction.torch_runtime import (
+    DEVICE_CHOICES,
+    choose_device,
+    devices,
+    is_out_of_memory,
+)
+from sonichu_gui.prediction.trials import ENGINE_CHOICES, PRECISION_CHOICES
+from sonichu_gui.prediction.turns import engine_turn
 from sonichu_gui.prediction.zoo import ModelInfo, read_model_info
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
-    from types import ModuleType
 
-    from torch import Tensor
+    import numpy as np
+    import numpy.typing as npt
 
-    from sonichu_gui.domain.frame import Frame, FrameRef
+    from sonichu_gui.domain.frame import Frame
     from sonichu_gui.domain.task import Task
-    from sonichu_gui.model.inference import PixelKeypoints
-    from sonichu_gui.model.modeling_sonichu import (
-        KeypointOutput,
-        SonichuModel,
-        SonichuPreprocessor,
-    )
 
-DEVICE_CHOICES = ("auto", "cpu", "cuda")
+__all__ = [
+    "DEVICE_CHOICES",
+    "ENGINE_CHOICES",
+    "PRECISION_CHOICES",
+    "EngineReport",
+    "LocalPredictor",
+    "devices",
+]
+
+OUT_OF_GPU_MEMORY = "The GPU has too little memory for this model, so it runs on the CPU."
 
 _log = logging.getLogger(__name__)
-
-
-def devices() -> tuple[str, ...]:
-    """Gives the devices that a model can run on here, "cpu" first; imports torch."""
-    torch = _import_torch()
-    return ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",)
-
-
-@dataclass(frozen=True, slots=True)
-class _Loaded:
-    """A model in memory."""
-
-    id: ModelId
-    network: SonichuModel
-    prepare: SonichuPreprocessor
-    device: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Encoded:
-    """Features of the last frame: other tasks of the same frame need only their head."""
-
-    frame: FrameRef
-    tta: bool
-    features: Tensor
+_Answer = TypeVar("_Answer")
 
 
 class LocalPredictor:
@@ -73,20 +57,37 @@ class LocalPredictor:
     Args:
         folder: The model folder.
         device: One of `DEVICE_CHOICES`; "auto" takes CUDA where there is one.
+        engine: One of `ENGINE_CHOICES`; "auto" takes OpenVINO where it is installed and faster.
+        precision: One of `PRECISION_CHOICES`; "auto" takes half precision on a GPU, and on a CPU
+            bfloat16 where that is faster and finds the same points.
 
     Raises:
         ModelError: The folder is no model folder.
-        ValueError: There is no such choice of device.
+        ValueError: There is no such choice.
     """
 
-    def __init__(self, folder: Path, *, device: str = "auto") -> None:
-        if device not in DEVICE_CHOICES:
-            raise ValueError(f"device {device!r} is none of {', '.join(DEVICE_CHOICES)}")
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        device: str = "auto",
+        engine: str = "auto",
+        precision: str = "auto",
+    ) -> None:
+        for name, word, choices in (
+            ("device", device, DEVICE_CHOICES),
+            ("engine", engine, ENGINE_CHOICES),
+            ("precision", precision, PRECISION_CHOICES),
+        ):
+            if word not in choices:
+                raise ValueError(f"{name} {word!r} is none of {', '.join(choices)}")
         self._info = read_model_info(folder)
         self._wanted = device
-        self._lock = threading.Lock()
-        self._loaded: _Loaded | None = None
-        self._encoded: _Encoded | None = None
+        self._engine = engine
+        self._precision = precision
+        self._loaded: LoadedModel | None = None
+        self._kept = FeatureCache()
+        self._note = ""
 
     @property
     def info(self) -> ModelInfo:
@@ -96,185 +97,173 @@ class LocalPredictor:
     @property
     def device(self) -> str:
         """Where it runs, "cpu" or "cuda"; what was asked for until it is loaded."""
-        loaded = self._loaded
-        return self._wanted if loaded is None else loaded.device
+        report = self.report
+        return self._wanted if report is None else report.device
 
-    def load(self) -> None:
+    @property
+    def report(self) -> EngineReport | None:
+        """How it runs; None until it is loaded."""
+        loaded = self._loaded
+        return None if loaded is None else loaded.report
+
+    def load(self, *, is_cancelled: Callable[[], bool] = never_cancelled) -> None:
         """Imports torch and reads the weights; does nothing the second time.
 
-        Raises:
-            ModelError: torch or CUDA is not there, or the folder does not hold a whole model.
-        """
-        with self._lock:
-            self._load()
+        The first load of a model on a machine also tries which engine suits it.
 
-    def predict(self, frame: Frame, task: Task, *, tta: bool) -> Prediction:
+        Raises:
+            ModelError: torch, CUDA or OpenVINO is not there, or the folder does not hold a whole
+                model.
+            PredictionCancelled: It was no longer wanted.
+        """
+        with engine_turn(is_cancelled):
+            self._load(is_cancelled)
+
+    def predict(
+        self,
+        frame: Frame,
+        task: Task,
+        *,
+        tta: bool,
+        is_cancelled: Callable[[], bool] = never_cancelled,
+    ) -> Prediction:
         """Gives the keypoints of the task, in image pixels.
 
         Args:
-            frame: The picture; its features are kept until another frame comes.
+            frame: The picture; its features are kept for other tasks.
             task: What to look for.
             tta: Average the heatmaps of the frame and its mirror image; about twice the time.
+            is_cancelled: Asked every few hundredths of a second.
 
         Raises:
             UntrainedHead: The model has no trained head for the task.
             ModelError: The model cannot be loaded, does not fit the task, or failed.
+            PredictionCancelled: It was no longer wanted.
         """
-        self._info.require_head(task)
-        with self._lock:
-            loaded = self._load()
-            start = time.perf_counter()
-            try:
-                points = self._keypoints(loaded, frame, task, tta=tta)
-            except RuntimeError as error:
-                if not (loaded.device == "cuda" and _is_out_of_memory(error)):
-                    raise self._failure(frame, task, error) from error
-                _log.warning("%s: out of GPU memory, going on with the CPU", self._info.name)
-                loaded = self._move_to_cpu(loaded)
-                points = self._keypoints(loaded, frame, task, tta=tta)
-            seconds = time.perf_counter() - start
-        return Prediction(frame.ref, task.id, points, loaded.id, seconds, tta, loaded.device)
-
-    def _load(self) -> _Loaded:
-        if self._loaded is None:
-            torch = _import_torch()
-            from sonichu_gui.model.modeling_sonichu import (
-                CheckpointError,
-                SonichuModel,
-                SonichuPreprocessor,
-            )
-
-            device = self._choose_device(cuda=torch.cuda.is_available())
-            torch.set_num_threads(min(torch.get_num_threads(), _usable_cores()))
-            folder = self._info.folder
-            try:
-                network = SonichuModel.from_pretrained(folder)
-                prepare = SonichuPreprocessor.from_pretrained(folder)
-            except CheckpointError as error:
-                raise ModelError(
-                    f"{self._info.name} cannot be loaded: {error}.",
-                    "Get the model folder again, or choose another model.",
-                ) from error
-            try:
-                network = network.to(device)
-            except RuntimeError as error:
-                if not _is_out_of_memory(error):
-                    raise
-                _log.warning("%s does not fit the GPU, running on the CPU", self._info.name)
-                network, device = network.to("cpu"), "cpu"
-            self._loaded = _Loaded(self._info.id, network, prepare, device)
-        return self._loaded
-
-    def _choose_device(self, *, cuda: bool) -> str:
-        if self._wanted == "cuda" and not cuda:
-            raise ModelError(
-                "There is no CUDA device that this build of PyTorch can use.",
-                "Choose the CPU.",
-            )
-        return "cuda" if cuda and self._wanted != "cpu" else "cpu"
-
-    def _keypoints(
-        self, loaded: _Loaded, frame: Frame, task: Task, *, tta: bool
-    ) -> tuple[Keypoint, ...]:
-        import torch
-
         from sonichu_gui.model.inference import to_pixel_keypoints
 
-        with torch.inference_mode():
-            features = self._features(loaded, frame, tta=tta)
-            output: KeypointOutput = loaded.network.locate(features, task.id, tta=tta)
-        found = to_pixel_keypoints(output, frame.width, frame.height)
-        try:
-            return keypoints_from(found)
-        except ValueError as error:
-            raise ModelError(
-                f"{self._info.name} gave a point without coordinates for {task.id}.",
-                "Its weights are damaged: get the model folder again.",
-            ) from error
+        self._info.require_head(task)
+        with engine_turn(is_cancelled):
+            self._load(is_cancelled)
+            start = time.perf_counter()
 
-    def _features(self, loaded: _Loaded, frame: Frame, *, tta: bool) -> Tensor:
-        kept = self._encoded
-        if kept is not None and (kept.frame, kept.tta) == (frame.ref, tta):
-            return kept.features
-        # Before the new ones are made: both at once may not fit the GPU.
-        self._encoded = None
-        pixels = loaded.prepare(frame.pixels)["pixel_values"].to(loaded.device)
-        features = loaded.network.encode_views(pixels, tta=tta)
-        self._encoded = _Encoded(frame.ref, tta, features)
-        return features
+            def locate(loaded: LoadedModel) -> Prediction:
+                features = features_of(
+                    loaded, frame, self._kept, tta=tta, is_cancelled=is_cancelled
+                )
+                output = loaded.network.locate(features, task.id, tta=tta)
+                found = to_pixel_keypoints(output, frame.width, frame.height)
+                report = loaded.report
+                return Prediction(
+                    frame.ref,
+                    task.id,
+                    keypoints_from(found),
+                    loaded.id,
+                    time.perf_counter() - start,
+                    tta,
+                    device=report.device,
+                    engine=report.engine,
+                    precision=report.precision,
+                    note=self._note,
+                )
 
-    def _move_to_cpu(self, loaded: _Loaded) -> _Loaded:
-        self._encoded = None
-        self._loaded = _Loaded(loaded.id, loaded.network.to("cpu"), loaded.prepare, "cpu")
+            return self._answer(locate, frame, task)
+
+    def heatmap(
+        self, frame: Frame, task: Task, *, tta: bool, keypoint: int | None = None
+    ) -> npt.NDArray[np.float32]:
+        """Gives how likely each place of the whole frame is, (h, w), 1 at the likeliest.
+
+        From kept features where there are: then it costs one head.
+
+        Args:
+            frame: The picture.
+            task: Whose keypoints.
+            tta: As for the prediction it explains.
+            keypoint: Index of the keypoint, or None for the highest of all.
+
+        Raises:
+            UntrainedHead: The model has no trained head for the task.
+            ModelError: The model cannot be loaded or failed.
+        """
+        self._info.require_head(task)
+
+        def look(loaded: LoadedModel) -> npt.NDArray[np.float32]:
+            features = features_of(loaded, frame, self._kept, tta=tta)
+            maps = loaded.network.view_probabilities(features, task.id, tta=tta)
+            return heatmap_of(maps.mean(0)[0], frame, keypoint)
+
+        with engine_turn():
+            return self._answer(look, frame, task)
+
+    def _load(self, is_cancelled: Callable[[], bool] = never_cancelled) -> LoadedModel:
+        if self._loaded is None:
+            device = choose_device(self._wanted)
+            if device == "cuda" and self._engine == "openvino" and self._wanted == "auto":
+                device = "cpu"  # where OpenVINO runs
+            try:
+                self._loaded = self._load_on(device, is_cancelled)
+            except RuntimeError as error:
+                if not (device == "cuda" and is_out_of_memory(error)):
+                    raise ModelError(
+                        f"{self._info.name} cannot be run: {_first_line(error)}.",
+                        "Choose another engine or model.",
+                    ) from error
+                self._loaded = self._fall_back()
         return self._loaded
 
+    def _load_on(self, device: str, is_cancelled: Callable[[], bool]) -> LoadedModel:
+        return load_model(
+            self._info,
+            device=device,
+            engine=self._engine,
+            precision=self._precision,
+            is_cancelled=is_cancelled,
+        )
+
+    def _fall_back(self) -> LoadedModel:
+        """From a GPU that is full to the CPU, for good."""
+        _log.warning("%s: out of GPU memory, going on with the CPU", self._info.name)
+        self._loaded = None  # before the next is made, as the features: they hold GPU memory
+        self._kept.clear()
+        self._wanted, self._note = "cpu", OUT_OF_GPU_MEMORY
+        self._loaded = self._load_on("cpu", never_cancelled)
+        return self._loaded
+
+    def _answer(self, work: Callable[[LoadedModel], _Answer], frame: Frame, task: Task) -> _Answer:
+        """Gives what the network answers; on the CPU where the GPU has no room.
+
+        Raises:
+            ModelError: It failed, or answered without numbers.
+        """
+        import torch
+
+        loaded = self._load()
+        with torch.inference_mode():
+            try:
+                try:
+                    return work(loaded)
+                except RuntimeError as error:
+                    if not (loaded.report.device == "cuda" and is_out_of_memory(error)):
+                        raise
+                # Outside of the handler: an error holds on to what it was raised among.
+                return work(self._fall_back())
+            except RuntimeError as error:
+                raise self._failure(frame, task, error) from error
+            except ValueError as error:
+                raise ModelError(
+                    f"{self._info.name} gave a point without coordinates for {task.id}.",
+                    "Its weights are damaged: get the model folder again.",
+                ) from error
+
     def _failure(self, frame: Frame, task: Task, error: RuntimeError) -> ModelError:
-        # What follows the first line is advice on CUDA's debugging switches.
-        first_line = str(error).partition("\n")[0].rstrip(".")
         return ModelError(
-            f"{self._info.name} failed on frame {frame.ref.index + 1} for {task.id}: {first_line}.",
+            f"{self._info.name} failed on frame {frame.ref.index + 1} for {task.id}:"
+            f" {_first_line(error)}.",
             "Try again on the CPU, or choose another model.",
         )
 
 
-def keypoints_from(found: PixelKeypoints) -> tuple[Keypoint, ...]:
-    """Gives the model's answer as keypoints.
-
-    Raises:
-        ValueError: A number in it is not finite.
-    """
-    if not all(
-        np.isfinite(part).all() for part in (found.points, found.confidence, found.covariance)
-    ):
-        raise ValueError("not finite")
-    count = len(found.points)
-    apart = [None] * count if found.disagreement is None else found.disagreement.tolist()
-    rows = zip(
-        found.points.tolist(),
-        found.confidence.tolist(),
-        found.covariance.tolist(),
-        apart,
-        found.alternatives.tolist(),
-        strict=True,
-    )
-    return tuple(
-        Keypoint(
-            x,
-            y,
-            origin=Origin.MODEL,
-            confidence=confidence,
-            covariance=(xx, xy, yy),
-            disagreement=disagreement,
-            alternatives=tuple(
-                Alternative(*one) for one in alternatives if all(map(math.isfinite, one))
-            ),
-        )
-        for (x, y), confidence, ((xx, xy), (_, yy)), disagreement, alternatives in rows
-    )
-
-
-def _import_torch() -> ModuleType:
-    # Read by OpenMP when torch loads it. Its threads would otherwise spin while they wait for one
-    # another, and take the cores from the window and from whatever else the machine does.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    try:
-        import torch
-    except (ImportError, OSError) as error:  # OSError: one of its libraries does not load
-        raise ModelError(
-            f"PyTorch cannot be loaded: {error}.",
-            "Install it as the README says; points can be placed by hand without it.",
-        ) from error
-    return torch
-
-
-def _is_out_of_memory(error: RuntimeError) -> bool:
-    import torch
-
-    return isinstance(error, torch.OutOfMemoryError)
-
-
-def _usable_cores() -> int:
-    """Cores that this process may use: fewer than the machine's under a scheduler or container."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def _first_line(error: RuntimeError) -> str:
+    # What follows it is advice on CUDA's debugging switches.
+    return str(error).partition("\n")[0].rstrip(".")

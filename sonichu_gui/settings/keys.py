@@ -96,6 +96,12 @@ DEVICE = Setting(
     "Where the model runs; auto takes a CUDA device where there is one.",
     ("auto", "cpu", "cuda"),
 )
+ENGINE = Setting(
+    "engine",
+    "auto",
+    "What runs the model on the CPU; auto takes OpenVINO where it is installed and faster.",
+    ("auto", "torch", "openvino"),
+)
 TTA = Setting("tta", True, "Predict on several views of a frame and average: slower, steadier.")
 MODEL = Setting("model", "", "Folder of the model; empty takes the one that comes with the app.")
 TASK_MODELS: Setting[list[str]] = Setting(
@@ -127,6 +133,7 @@ SETTINGS: tuple[Setting[Any], ...] = (
     THEME,
     INTERFACE_SCALE,
     DEVICE,
+    ENGINE,
     TTA,
     MODEL,
     TASK_MODELS,

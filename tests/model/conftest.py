@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from sonichu_gui.domain.frame import Frame, FrameRef
 from sonichu_gui.model.modeling_sonichu import (
     DEFAULT_TASKS,
     EfficientNetLiteConfig,
@@ -19,6 +20,7 @@ from sonichu_gui.model.modeling_sonichu import (
     SonichuModel,
     ViTConfig,
 )
+from sonichu_gui.prediction.local import LocalPredictor
 
 TINY_VIT = ViTConfig(hidden_size=32, num_hidden_layers=2, num_attention_heads=4)
 
@@ -106,3 +108,29 @@ def frame() -> np.ndarray:
     noise = np.random.default_rng(1).integers(0, 255, (54, 80), np.uint8)
     grey = cv2.resize(noise, (800, 540), interpolation=cv2.INTER_CUBIC)
     return cv2.ellipse(grey, (400, 270), (250, 180), 30, 0, 360, 255, 12)
+
+
+@pytest.fixture
+def picture(frame) -> Frame:
+    """The frame as the app knows it."""
+    return Frame(FrameRef("a" * 64), frame)
+
+
+@pytest.fixture
+def predictor(folder) -> LocalPredictor:
+    """The small transformer in the reference engine."""
+    return LocalPredictor(folder, device="cpu", engine="torch", precision="fp32")
+
+
+@pytest.fixture
+def encodings(monkeypatch) -> list[int]:
+    """Counts the passes through the backbone."""
+    seen: list[int] = []
+    encode = SonichuModel.encode
+
+    def counted(self, pixel_values):
+        seen.append(len(pixel_values))
+        return encode(self, pixel_values)
+
+    monkeypatch.setattr(SonichuModel, "encode", counted)
+    return seen

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import cv2
 import numpy as np
@@ -54,9 +55,46 @@ def test_json_holds_the_keys_of_the_contract(predict, png):
     assert (row["path"], row["frame"], row["task"]) == (str(png), 0, "HC")
     assert (row["width"], row["height"]) == (800, 540)
     assert row["model"].keys() == {"name", "hash"}
-    assert row["points"][0].keys() == {"name", "x", "y", "confidence", "covariance"}
+    assert row["points"][0].keys() == {
+        "name",
+        "x",
+        "y",
+        "confidence",
+        "covariance",
+        "disagreement",
+        "alternatives",
+    }
     assert np.shape(row["points"][0]["covariance"]) == (2, 2)
     assert row["measurements"][0].keys() >= {"name", "value", "unit", "uncertainty", "calibration"}
+
+
+def test_points_tell_the_views_disagreement_and_other_candidates(predict, png):
+    (row,) = rows_of(predict(png, "--task", "PLAX", "--tta", "--json"))
+    assert all(point["disagreement"] >= 0 for point in row["points"])
+    others = [one for point in row["points"] for one in point["alternatives"]]
+    assert others
+    assert all(one.keys() == {"x", "y", "confidence"} for one in others)
+    (row,) = rows_of(predict(png, "--task", "PLAX", "--no-tta", "--json"))
+    assert {point["disagreement"] for point in row["points"]} == {None}
+
+
+@pytest.mark.parametrize(
+    ("engine", "precision"), [("torch", "fp32"), ("torch", "bf16"), ("openvino", "fp32")]
+)
+def test_engine_and_number_type_are_chosen_and_told(predict, png, engine, precision):
+    if engine == "openvino":
+        pytest.importorskip("openvino")
+    words = ("--engine", engine, "--precision", precision, "--device", "cpu")
+    (row,) = rows_of(predict(png, "--task", "HC", *words, "--json"))
+    assert (row["engine"], row["precision"], row["device"]) == (engine, precision, "cpu")
+    assert f"on cpu, {engine}, {precision}" in predict(png, "--task", "HC", *words)[1]
+
+
+def test_engine_that_is_not_installed_is_told(predict, png, monkeypatch):
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    code, out, err = predict(png, "--task", "HC", "--engine", "openvino", "--json")
+    assert (code, out) == (1, "")
+    assert "pip install 'sonichu[openvino]'" in err
 
 
 @pytest.mark.parametrize(("word", "tta"), [("--tta", True), ("--no-tta", False)])
@@ -80,6 +118,14 @@ def test_all_runs_the_trained_heads_and_tells_the_others(predict, png):
     answer = predict(png, "--task", "all", "--json")
     assert [row["task"] for row in rows_of(answer)] == ["HC", "PLAX"]
     assert "no trained head: FA, fetal_femur, AOP" in answer[2]
+
+
+def test_all_encodes_the_frame_once(predict, png, encodings):
+    words = ("--engine", "torch", "--precision", "fp32", "--tta", "--json")
+    first, second = rows_of(predict(png, "--task", "all", *words))
+    assert encodings == [2]
+    # Each tells its own time; the first had the frame encoded.
+    assert 0 < second["seconds"] < first["seconds"]
 
 
 def test_untrained_head_gives_no_points(predict, png):
@@ -109,7 +155,16 @@ def test_frame_that_is_not_there_is_told(predict, png):
     assert "frame" in err
 
 
-@pytest.mark.parametrize("words", [("--frame", "-1"), ("--frame", "x"), ("--device", "tpu")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--frame", "-1"),
+        ("--frame", "x"),
+        ("--device", "tpu"),
+        ("--engine", "onnx"),
+        ("--precision", "int8"),
+    ],
+)
 def test_wrong_words_are_wrong_arguments(predict, png, words, capsys):
     with pytest.raises(SystemExit) as ended:
         predict(png, "--task", "HC", *words)

