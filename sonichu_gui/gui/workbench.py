@@ -23,6 +23,7 @@ from sonichu_gui.gui.canvas.hint import CanvasHint
 from sonichu_gui.gui.canvas.keys import Keys
 from sonichu_gui.gui.controllers.calibrating import CalibrateController
 from sonichu_gui.gui.controllers.cine import CineController
+from sonichu_gui.gui.controllers.heatmap import HeatmapController
 from sonichu_gui.gui.controllers.labels_io import LabelsController
 from sonichu_gui.gui.controllers.predicting import PredictController
 from sonichu_gui.gui.controllers.reviewing import ReviewController
@@ -82,6 +83,7 @@ class Workbench(QObject):
             device=settings.get(keys.DEVICE),
             tta=settings.get(keys.TTA),
         )
+        self.heatmap = HeatmapController(self.document, self.jobs, self.predicting)
         self.review = ReviewController(self.document, self.study)
         self.cine = CineController(self.document, self.study)
         self.labels = LabelsController(self.document, self.jobs)
@@ -144,6 +146,8 @@ class Workbench(QObject):
         self.measure_panel.place_wanted.connect(self._place_from)
         self.measure_panel.calibrate_wanted.connect(self.calibrating.begin)
         self.measure_panel.scale_length_entered.connect(self.calibrating.set_length)
+        self.heatmap.changed.connect(self.canvas.show_heatmap)
+        self.predicting.model_changed.connect(self.heatmap.start_over)
         self.predicting.model_changed.connect(self._show_model)
         self.predicting.model_chosen.connect(self._remember_model)
         self.predicting.devices_found.connect(self._show_devices)
@@ -253,6 +257,7 @@ class Workbench(QObject):
             self.document,
             names=self.actions["labels"].isChecked(),
             uncertainty=self.actions["ellipses"].isChecked(),
+            heat=self.heatmap.shown,
         )
 
     def take_screenshot(self) -> None:
@@ -288,6 +293,7 @@ class Workbench(QObject):
         """Predicts on the mirror image too, or not."""
         self.settings.set(keys.TTA, on)
         self.predicting.use_tta(on)
+        self.heatmap.start_over()
 
     def show_names(self, on: bool) -> None:
         """Shows or hides the names of the points."""

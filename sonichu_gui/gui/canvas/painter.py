@@ -63,9 +63,12 @@ class MarkPainter:
                 for end in (line.p1(), line.p2())
             ]
         painter.setBrush(Qt.BrushStyle.NoBrush)
+        color = QColor(mark.color)
+        if mark.faint:
+            color.setAlpha(150)
         painter.setPen(QPen(HALO, mark.width + 2.0 * self._stroke))
         painter.drawLines(lines)
-        pen = QPen(QColor(mark.color), mark.width)
+        pen = QPen(color, mark.width)
         if mark.dashed:
             pen.setDashPattern([4, 4])
         painter.setPen(pen)
@@ -82,7 +85,7 @@ class MarkPainter:
             glow.setAlpha(70)
             painter.setPen(QPen(glow, 4.0 * self._stroke))
             painter.drawEllipse(center, radius + 3.5, radius + 3.5)
-        pen = QPen(color, 2.0 * self._stroke)
+        pen = QPen(color, (1.5 if mark.ghost else 2.0) * self._stroke)
         if mark.dashed:
             pen.setDashPattern([1.6, 1.4])
         painter.setPen(pen)
@@ -90,6 +93,8 @@ class MarkPainter:
         if mark.crossed:
             d = radius * 0.7
             painter.drawLine(center + QPointF(-d, -d), center + QPointF(d, d))
+            return
+        if mark.ghost:
             return
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(HALO)

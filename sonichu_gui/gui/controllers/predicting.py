@@ -13,11 +13,12 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from sonichu_gui.domain.annotation import proposed_annotation
 from sonichu_gui.errors import ModelError, SonichuError, UntrainedHead
-from sonichu_gui.gui.jobs import JobRunner, Lane, Report
+from sonichu_gui.gui.jobs import JobRunner, Lane, Report, Work
 from sonichu_gui.gui.place import Tool
 from sonichu_gui.prediction import zoo
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from sonichu_gui.domain.frame import Frame
@@ -145,10 +146,32 @@ class PredictController(QObject):
             text=self.tr("Predicting {}").format(task.title),
         )
 
+    def with_engine(self, task: Task, ask: Callable[[LocalPredictor, bool], object]) -> Work:
+        """Gives work for the model's lane that asks the model of a task.
+
+        Args:
+            task: Whose model.
+            ask: Called with the loaded model and whether to look at the mirror image too.
+
+        Raises:
+            ModelError: There is no model, or it has no trained head for the task.
+        """
+        if self._info is None:
+            raise ModelError(self.tr("there is no model."), self.tr("Choose a model folder."))
+        self._info.require_head(task)
+        engine = self._engine or Engine(self._info.folder, self._device)
+        self._engine = engine
+        tta = self._tta
+        return lambda _is_cancelled, report: ask(self._loaded(engine, task, report), tta)
+
     def _run(
         self, engine: Engine, frame: Frame, task: Task, tta: bool, report: Report
     ) -> Prediction:
-        """Worker thread: loads the model once, then predicts."""
+        """Worker thread: predicts."""
+        return self._loaded(engine, task, report).predict(frame, task, tta=tta)
+
+    def _loaded(self, engine: Engine, task: Task, report: Report) -> LocalPredictor:
+        """Worker thread: loads the model once."""
         if engine.predictor is None:
             report(-1.0, self.tr("Loading the model"))
             from sonichu_gui.prediction.local import LocalPredictor
@@ -157,7 +180,7 @@ class PredictController(QObject):
             predictor.load()
             engine.predictor = predictor
             report(-1.0, self.tr("Predicting {}").format(task.title))
-        return engine.predictor.predict(frame, task, tta=tta)
+        return engine.predictor
 
     def _receive(self, prediction: Prediction, task: Task) -> None:
         annotation = proposed_annotation(task, prediction.keypoints, prediction.model)
