@@ -114,16 +114,15 @@ def candidate_wishes(
     if point is None:
         return []
     away_from = view.to_widget(point.xy)
-    return [
-        Wish(
-            (f"candidate {index}", number),
-            _words(task, index, candidate, highlight if _is_looked_at(number, highlight) else None),
-            view.to_widget(candidate.xy),
-            away_from,
-            gap,
-        )
-        for number, candidate in enumerate(point.candidates)
-    ]
+    wishes = []
+    for number, candidate in enumerate(point.candidates):
+        words, kind = share_text(candidate), "candidate"
+        if highlight is not None and _is_looked_at(number, highlight):
+            # Longer words: they look for a side of their own.
+            words, kind = _words(task, index, candidate, highlight), "highlight"
+        anchor = view.to_widget(candidate.xy)
+        wishes.append(Wish((f"{kind} {index}", number), words, anchor, away_from, gap))
+    return wishes
 
 
 def share_text(candidate: Alternative) -> str:
@@ -135,17 +134,15 @@ def _is_looked_at(number: int, highlight: Highlight | None) -> bool:
     return highlight is not None and highlight.number == number
 
 
-def _words(task: Task, index: int, candidate: Alternative, highlight: Highlight | None) -> str:
-    """Its share, e.g. "24 %"; for the one looked at also "BPD 21.4 mm  HC 70.9 mm"."""
-    words = [share_text(candidate)]
-    if highlight is not None:
-        told = told_measures(task, index)
-        words += [
-            f"{spec.name} {result.text}"
-            for spec, result in zip(task.measures, highlight.measurements, strict=True)
-            if spec in told and result.value is not None
-        ]
-    return "  ".join(words)
+def _words(task: Task, index: int, candidate: Alternative, highlight: Highlight) -> str:
+    """A candidate's share and what it would make of the measures: "24 % · BPD 21.4 mm"."""
+    told = told_measures(task, index)
+    values = [
+        f"{spec.name} {result.text}"
+        for spec, result in zip(task.measures, highlight.measurements, strict=True)
+        if spec in told and result.value is not None
+    ]
+    return " · ".join([share_text(candidate), *values])
 
 
 def told_measures(task: Task, index: int) -> list[MeasureSpec]:
@@ -173,7 +170,7 @@ def _changed_measures(
             continue
         at, color = [view.to_widget(one) for one in points], color_of(task, index)
         if spec.kind == "ellipse-circumference":
-            marks.append(oval_through(at, GHOST))
+            marks.append(oval_through(at, color))
         elif spec.kind in ("length", "angle"):
             marks += [
                 between_rings(at[0], end, color, 1.2 * stroke, radius, dashed=True)

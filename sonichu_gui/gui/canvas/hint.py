@@ -75,7 +75,7 @@ class CanvasHint(QLabel):
             return self.tr("Enter takes   Tab next   Esc back")
         if document.candidates:
             return self.tr("Tab other candidates   Enter takes   H peek")
-        return self.tr("Space accept and next   H peek   E uncertainty   F fit")
+        return self.tr("Space accept and next   H peek   E uncertainty   M heatmap   F fit")
 
     def _settle(self) -> None:
         self.adjustSize()

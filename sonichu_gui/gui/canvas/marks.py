@@ -59,7 +59,10 @@ class RingMark:
 
 @dataclass(frozen=True, slots=True)
 class OvalMark:
-    """An ellipse as centre plus two conjugate half axes: center + a cos t + b sin t."""
+    """An ellipse as centre plus two conjugate half axes: center + a cos t + b sin t.
+
+    A filled one is a soft tint around a `hole`, the radius of the ring in its middle.
+    """
 
     center: Point
     a: Point
@@ -67,6 +70,7 @@ class OvalMark:
     color: str
     dotted: bool = True
     filled: bool = False
+    hole: float = 0.0
 
     def bounds(self) -> Bounds:
         """Smallest upright rectangle around it."""

@@ -87,7 +87,7 @@ def build_marks(
     if proposal is not None:
         marks += proposal_marks(task, proposal, view, radius=options.radius, stroke=options.stroke)
     if options.uncertainty:
-        marks += _uncertainty_marks(task, annotation, view)
+        marks += _uncertainty_marks(task, annotation, view, options.radius)
     for spec in task.measures:
         active = options.hovered in spec.points or options.selected in spec.points
         marks += measure_marks(
@@ -138,13 +138,15 @@ def _point_marks(
     return marks
 
 
-def _uncertainty_marks(task: Task, annotation: Annotation, view: ViewTransform) -> list[Mark]:
+def _uncertainty_marks(
+    task: Task, annotation: Annotation, view: ViewTransform, radius: float
+) -> list[Mark]:
     marks: list[Mark] = []
     for index, point in enumerate(annotation.keypoints):
         if point is not None and point.covariance is not None and point.measurable:
             a, b = ellipse_axes(point, view.zoom * TWO_SIGMA)
-            center = view.to_widget(point.xy)
-            marks.append(OvalMark(center, a, b, color_of(task, index), dotted=False, filled=True))
+            center, color = view.to_widget(point.xy), color_of(task, index)
+            marks.append(OvalMark(center, a, b, color, dotted=False, filled=True, hole=radius))
     return marks
 
 
@@ -189,7 +191,7 @@ def _text_marks(
             index,
             view,
             highlight=o.highlight if index == o.selected else None,
-            gap=o.radius + 4.0,
+            gap=o.radius + 6.0,
         )
         wishes += found
         colors += [color_of(task, index)] * len(found)
