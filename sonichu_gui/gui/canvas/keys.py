@@ -143,7 +143,9 @@ class Keys(QObject):
             if number <= count:
                 document.select(number - 1)
         elif event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
-            return self._tab(-1 if event.key() == Qt.Key.Key_Backtab else 1)
+            shifted = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+            back = shifted or event.key() == Qt.Key.Key_Backtab
+            return self._tab(-1 if back else 1)
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             return self._enter()
         elif event.key() == Qt.Key.Key_Backspace and document.tool is Tool.PLACE:

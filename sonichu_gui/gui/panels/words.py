@@ -86,8 +86,8 @@ def spread_text(point: Keypoint, scale: Scale) -> str:
     parts = []
     if point.covariance is not None:
         large, small, _ = principal_axes(point.covariance, fx=fx, fy=fy)
-        words = tr("standard deviation {:.2g} {} along its ellipse, {:.2g} {} across")
-        parts.append(words.format(large, unit, small, unit))
+        words = tr("standard deviation {} {} along its ellipse, {} {} across")
+        parts.append(words.format(_figure(large), unit, _figure(small), unit))
     if point.disagreement is not None:
         apart = point.disagreement
         # It is a length without a direction: only square pixels can turn it into millimetres.
@@ -95,9 +95,14 @@ def spread_text(point: Keypoint, scale: Scale) -> str:
             apart *= fx
         else:
             unit = "px"
-        words = tr("frame and mirror image each {:.2g} {} from their mean")
-        parts.append(words.format(apart, unit))
+        words = tr("frame and mirror image each {} {} from their mean")
+        parts.append(words.format(_figure(apart), unit))
     return "; ".join(parts)
+
+
+def _figure(value: float) -> str:
+    """A small length with the figures that an estimate deserves."""
+    return f"{value:.1f}" if value >= 1.0 else f"{value:.2f}"
 
 
 def candidates_text(point: Keypoint) -> str:
