@@ -24,6 +24,7 @@ from sonichu_gui.gui.canvas.hint import CanvasHint
 from sonichu_gui.gui.canvas.keys import Keys
 from sonichu_gui.gui.controllers.calibrating import CalibrateController
 from sonichu_gui.gui.controllers.cine import CineController
+from sonichu_gui.gui.controllers.heatmap import HeatmapController
 from sonichu_gui.gui.controllers.labels_io import LabelsController
 from sonichu_gui.gui.controllers.models import ModelsController
 from sonichu_gui.gui.controllers.predicting import PredictController
@@ -89,6 +90,7 @@ class Workbench(QObject):
             tta=settings.get(keys.TTA),
         )
         self.models = ModelsController(self.jobs, self.serving, in_place=self._in_place(choice))
+        self.heatmap = HeatmapController(self.document, self.jobs, self.predicting)
         self.review = ReviewController(self.document, self.study)
         self.cine = CineController(self.document, self.study)
         self.labels = LabelsController(self.document, self.jobs)
@@ -164,6 +166,8 @@ class Workbench(QObject):
         self.serving.changed.connect(self._show_heads)
         self.serving.chosen.connect(self._remember_models)
         self.models.in_place_changed.connect(self._remember_in_place)
+        self.heatmap.changed.connect(self.canvas.show_heatmap)
+        self.serving.changed.connect(self.heatmap.start_over)
         self.predicting.devices_found.connect(self._show_devices)
         self.predicting.state_changed.connect(self.status_bar.set_model)
         self.jobs.jobs_changed.connect(self.status_bar.set_jobs)
@@ -275,6 +279,7 @@ class Workbench(QObject):
             self.document,
             names=self.actions["labels"].isChecked(),
             uncertainty=self.actions["ellipses"].isChecked(),
+            heat=self.heatmap.shown,
         )
 
     def take_screenshot(self) -> None:
@@ -310,6 +315,7 @@ class Workbench(QObject):
         """Predicts on the mirror image too, or not."""
         self.settings.set(keys.TTA, on)
         self.predicting.use_tta(on)
+        self.heatmap.start_over()
 
     def show_names(self, on: bool) -> None:
         """Shows or hides the names of the points."""

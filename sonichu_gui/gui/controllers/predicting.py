@@ -12,15 +12,18 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from sonichu_gui.domain.annotation import proposed_annotation
 from sonichu_gui.errors import ModelError, SonichuError, UntrainedHead
-from sonichu_gui.gui.jobs import JobRunner, Lane, Report
+from sonichu_gui.gui.jobs import JobRunner, Lane, Report, Work
 from sonichu_gui.gui.place import Tool
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sonichu_gui.domain.frame import Frame
     from sonichu_gui.domain.task import Task
     from sonichu_gui.gui.controllers.serving import Engine, ModelsInUse
     from sonichu_gui.gui.document import Document
     from sonichu_gui.prediction.api import Prediction
+    from sonichu_gui.prediction.local import LocalPredictor
     from sonichu_gui.prediction.zoo import ModelInfo
 
 KEY = "predict"
@@ -101,10 +104,32 @@ class PredictController(QObject):
             text=self.tr("Predicting {}").format(task.title),
         )
 
+    def with_engine(self, task: Task, ask: Callable[[LocalPredictor, bool], object]) -> Work:
+        """Gives work for the model's lane that asks the model of a task.
+
+        Args:
+            task: Whose model.
+            ask: Called with the loaded model and whether to look at the mirror image too.
+
+        Raises:
+            ModelError: There is no model, or it has no trained head for the task.
+        """
+        info = self.info
+        if info is None:
+            raise ModelError(self.tr("there is no model."), self.tr("Choose one in Models…"))
+        info.require_head(task)
+        engine = self._models.engine(info.folder, self._device)
+        tta = self._tta
+        return lambda _is_cancelled, report: ask(self._loaded(engine, task, report), tta)
+
     def _run(
         self, engine: Engine, frame: Frame, task: Task, tta: bool, report: Report
     ) -> Prediction:
-        """Worker thread: loads the model once, then predicts."""
+        """Worker thread: predicts."""
+        return self._loaded(engine, task, report).predict(frame, task, tta=tta)
+
+    def _loaded(self, engine: Engine, task: Task, report: Report) -> LocalPredictor:
+        """Worker thread: loads the model once."""
         if engine.predictor is None:
             report(-1.0, self.tr("Loading the model"))
             from sonichu_gui.prediction.local import LocalPredictor
@@ -113,7 +138,7 @@ class PredictController(QObject):
             predictor.load()
             engine.predictor = predictor
             report(-1.0, self.tr("Predicting {}").format(task.title))
-        return engine.predictor.predict(frame, task, tta=tta)
+        return engine.predictor
 
     def _receive(self, prediction: Prediction, task: Task) -> None:
         annotation = proposed_annotation(task, prediction.keypoints, prediction.model)
