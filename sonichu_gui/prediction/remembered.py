@@ -64,9 +64,7 @@ def weights_hash(info: ModelInfo) -> str:
 
 
 def _identity(info: ModelInfo) -> str:
-    from sonichu_gui.prediction.zoo import WEIGHTS_FILE
-
-    path = (info.folder / WEIGHTS_FILE).absolute()
+    path = info.weights.absolute()
     try:
         stat = path.stat()
     except OSError:
