@@ -28,6 +28,8 @@ from tests.model.checkpoint_cases import (
 )
 from tests.model.foreign import SIDE, WIDTH, official_names, official_vitpose
 
+IJEPA_TABLE = table_of(official_names(foreign.ijepa().state_dict()))
+
 
 @pytest.mark.parametrize(("patch", "side"), [(8, 64), (14, 56), (32, 64)])
 def test_other_patch_and_image_sizes_are_read_from_the_tensors(patch, side, tmp_path):
@@ -125,6 +127,22 @@ def test_what_no_configuration_says_is_assumed_and_noted():
     assert any("epsilon" in note for note in layout.notes)
 
 
+@pytest.mark.parametrize(
+    ("config", "heads"),
+    [
+        ({"num_attention_heads": 8}, 8),
+        ({"num_heads": 2}, 2),
+        ({"backbone_config": {"num_attention_heads": 4}}, 4),
+        ({"dim": 32, "depth": 2, "heads": 4}, 4),
+        ({"heads": 4}, 1),
+        ({"num_attention_heads": 5}, 1),
+        ({"num_attention_heads": True}, 1),
+    ],
+)
+def test_attention_heads_are_read_from_where_libraries_write_them(config, heads):
+    assert recognise(IJEPA_TABLE, config).backbone["num_attention_heads"] == heads
+
+
 @pytest.mark.parametrize(("width", "heads"), [(192, 3), (384, 6), (768, 12), (1280, 16), (640, 10)])
 def test_usual_widths_have_the_usual_number_of_heads(width, heads):
     with torch.device("meta"):
@@ -157,7 +175,6 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
     max_leaves=6,
 )
-IJEPA_TABLE = table_of(official_names(foreign.ijepa().state_dict()))
 
 
 @given(json_values | st.dictionaries(KEYS, json_values))
