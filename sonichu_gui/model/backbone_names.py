@@ -1,4 +1,4 @@
-"""The names that libraries give to the parts of a plain vision transformer, and the way to ours."""
+"""Places the tensors of a plain vision transformer, whichever library named them, in ours."""
 
 from __future__ import annotations
 
@@ -10,72 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from . import config_hints
 from .layout import ClassRow, Positions, UnplacedTensors
+from .position_grid import TableKind, grid_of_table
 
 if TYPE_CHECKING:
     from .placing import Placing
+    from .transformer_names import Family
 
-__all__ = ["FAMILIES", "Family", "PlacedBackbone", "place_backbone"]
+__all__ = ["PlacedBackbone", "place_backbone"]
 
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """How one family of libraries names a transformer; of several names the one in use counts.
-
-    Attributes:
-        patch: the convolution that cuts the frame into patches.
-        positions: the position table.
-        class_token: its token that stands for no patch.
-        block: what stands before the parts of block ``{i}``.
-        parts: the parts of a block, ours to theirs.
-        qkv: the joint projection, or the three of queries, keys and values.
-        norm: the norm after the last block.
-        norm_eps: the library's epsilon of all norms.
-    """
-
-    patch: str
-    positions: str
-    class_token: str
-    block: tuple[str, ...]
-    parts: Mapping[str, tuple[str, ...]]
-    qkv: tuple[tuple[str, ...], ...]
-    norm: tuple[str, ...]
-    norm_eps: float
-
-
-FAMILIES = {
-    "timm": Family(
-        patch="patch_embed.proj",
-        positions="pos_embed",
-        class_token="cls_token",  # noqa: S106 - a tensor's name
-        block=("blocks.{i}.",),
-        parts={name: (name,) for name in ("norm1", "attn.proj", "norm2", "mlp.fc1", "mlp.fc2")},
-        qkv=(("attn.qkv",),),
-        norm=("norm", "last_norm"),
-        norm_eps=1e-6,
-    ),
-    "Hugging Face": Family(
-        patch="embeddings.patch_embeddings.projection",
-        positions="embeddings.position_embeddings",
-        class_token="embeddings.cls_token",  # noqa: S106 - a tensor's name
-        block=("encoder.layer.{i}.", "layers.{i}.", "encoder.layers.{i}."),
-        parts={
-            "norm1": ("layernorm_before",),
-            "attn.proj": ("attention.output.dense", "attention.o_proj"),
-            "norm2": ("layernorm_after",),
-            "mlp.fc1": ("intermediate.dense", "mlp.fc1"),
-            "mlp.fc2": ("output.dense", "mlp.fc2"),
-        },
-        qkv=tuple(
-            tuple(way.format(part) for part in parts)
-            for way, parts in (
-                ("attention.attention.{}", ("query", "key", "value")),
-                ("attention.{}_proj", ("q", "k", "v")),
-            )
-        ),
-        norm=("layernorm",),
-        norm_eps=1e-12,
-    ),
-}
 
 _HEADS_OF_WIDTH = {192: 3, 384: 6, 768: 12, 1024: 16, 1280: 16, 1408: 16, 1664: 16}
 _MOST_BLOCKS = 200
@@ -299,22 +241,18 @@ class _Backbone:
 
     def _grid(self, name: str, rows: int) -> tuple[tuple[int, int], ClassRow]:
         """Rows and columns of a table, and what its first row is."""
-        options: list[tuple[int, ClassRow]]
-        if self.class_token:
-            options = [(rows - 1, "kept"), (rows, "zero")]
-        elif self._looks_like_vitpose():
-            options = [(rows - 1, "added"), (rows, "none")]
-        elif self._may_be_vitpose():
-            options = [(rows, "none"), (rows - 1, "added")]
-        else:
-            options = [(rows, "none")]
         sides = config_hints.image_sides(self.config) or (0, 0)
+        kind: TableKind = "plain"
+        if self.class_token:
+            kind = "class token"
+        elif self._looks_like_vitpose():
+            kind = "vitpose"
+        elif self._has_vitpose_head():
+            kind = "vitpose by its head"
         stated = (sides[0] // self.patch, sides[1] // self.patch)
-        for count, row in options:
-            upright = _upright(count) if row == "added" else (0, 0)
-            for grid in (stated, _square(count), upright):
-                if count and grid[0] * grid[1] == count:
-                    return grid, row
+        found = grid_of_table(rows, kind, stated)
+        if found is not None:
+            return found
         raise UnplacedTensors(
             mismatched=[f"{name}: {rows} rows make no grid, with or without a class token"]
         )
@@ -334,8 +272,8 @@ class _Backbone:
         mixed = self._has(f"{block}attention.attention.query") and self._has(f"{block}mlp.fc1")
         return self._has("last_norm") or mixed
 
-    def _may_be_vitpose(self) -> bool:
-        """It has ViTPose's head, though its norm is renamed.
+    def _has_vitpose_head(self) -> bool:
+        """Whether it has ViTPose's head, though its norm is renamed.
 
         Without such a sign a row too many is a class token that got lost, and is refused.
         """
@@ -372,17 +310,6 @@ class _Backbone:
 
 
 _KINDS = ("weight", "bias")
-
-
-def _square(count: int) -> tuple[int, int]:
-    side = math.isqrt(count)
-    return side, side
-
-
-def _upright(count: int) -> tuple[int, int]:
-    """The frames of people that ViTPose was made for: 256 x 192 pixels, or 384 x 288."""
-    quarter = math.isqrt(count // 12)
-    return 4 * quarter, 3 * quarter
 
 
 def _ratio(hidden: int, width: int) -> float:

@@ -23,7 +23,7 @@ _NESTED = ("backbone_config", "backbone", "vision_config", "encoder", "model_arg
 _HEADS = ("num_attention_heads", "num_heads", "n_heads")
 _SIZES_BESIDE_HEADS = frozenset({"dim", "embed_dim", "hidden_size", "depth"})
 _EPS = ("layer_norm_eps", "layer_norm_epsilon", "layernorm_eps", "norm_eps", "eps")
-_ACTIVATION = ("hidden_act", "hidden_activation", "act_layer", "activation")
+_ACTIVATION = ("hidden_act", "hidden_activation")
 _IMAGE = ("image_size", "img_size", "input_size")
 _LARGEST_SIDE = 4096
 
@@ -54,7 +54,7 @@ def norm_eps(config: Mapping[str, Any]) -> float | None:
 
 
 def activation(config: Mapping[str, Any]) -> str | None:
-    """The name of the MLP's activation, in lower case."""
+    """The name of the MLP's activation, in lower case, under the keys that mean no other."""
     return next((v.lower() for v in _values(config, _ACTIVATION) if isinstance(v, str)), None)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import config_hints
-from .backbone_names import FAMILIES, PlacedBackbone, place_backbone
+from .backbone_names import PlacedBackbone, place_backbone
 from .head_names import PUBLISHED_TASKS, PlacedHeads, place_heads
 from .layout import (
     Copy,
@@ -27,6 +27,7 @@ from .layout import (
 )
 from .light_names import LIGHT_STEM, place_light
 from .placing import Placing
+from .transformer_names import FAMILIES
 
 if TYPE_CHECKING:
     from .weights_file import TensorSpec
