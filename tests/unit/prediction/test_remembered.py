@@ -20,9 +20,13 @@ class Info:
     read: int = 0
 
     @property
+    def weights(self) -> Path:
+        return self.folder / "model.safetensors"
+
+    @property
     def hash(self) -> str:
         self.read += 1
-        return hashlib.sha256((self.folder / "model.safetensors").read_bytes()).hexdigest()
+        return hashlib.sha256(self.weights.read_bytes()).hexdigest()
 
 
 @pytest.fixture
