@@ -140,6 +140,15 @@ def test_the_licence_and_the_card_are_read_on_pages_that_run_nothing(bench, qtbo
     assert "license: x" not in text
 
 
+def test_a_long_card_is_read_from_its_top(bench, qtbot):
+    dialog = open_dialog(bench, qtbot)
+    dialog.details.card_button.click()
+    page = dialog.findChild(TextPage)
+    qtbot.waitUntil(lambda: page.page.verticalScrollBar().maximum() > 0)
+    qtbot.wait(50)
+    assert page.page.verticalScrollBar().value() == 0
+
+
 def test_every_button_can_be_reached_by_tab_and_has_a_name(bench, qtbot):
     install("femurs", trained=("HC", "fetal_femur"))
     dialog = open_dialog(bench, qtbot)
@@ -318,7 +327,7 @@ def test_a_folder_used_in_place_is_not_copied_and_is_there_after_a_restart(
     folder = copy_model(tmp_path / "large ö")
     choose_folder(monkeypatch, folder)
     dialog = open_dialog(bench, qtbot)
-    press(dialog.in_place)
+    press(dialog.adding.in_place)
     qtbot.waitUntil(lambda: dialog.details.info.folder == folder)
     assert settings_on_disk(bench)["model_folders"] == [str(folder)]
     press(dialog.details.use_button)
@@ -334,7 +343,7 @@ def test_a_folder_in_place_is_taken_off_the_list_and_stays_on_the_disk(
     folder = copy_model(tmp_path / "large")
     choose_folder(monkeypatch, folder)
     dialog = open_dialog(bench, qtbot)
-    press(dialog.in_place)
+    press(dialog.adding.in_place)
     qtbot.waitUntil(lambda: dialog.details.info.folder == folder)
     press(dialog.details.use_button)
     assert dialog.details.remove_button.text() == "Take off the list"
@@ -348,7 +357,7 @@ def test_a_folder_in_place_is_taken_off_the_list_and_stays_on_the_disk(
 def test_a_folder_that_is_no_model_is_refused_in_the_dialog(bench, qtbot, monkeypatch, tmp_path):
     choose_folder(monkeypatch, tmp_path)
     dialog = open_dialog(bench, qtbot)
-    press(dialog.in_place)
+    press(dialog.adding.in_place)
     qtbot.waitUntil(lambda: str(tmp_path) in dialog.strip.text)
     assert not bench.banner.text
     assert names(dialog) == ["sonichu-mini"]
