@@ -9,10 +9,11 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import multiprocessing
 import subprocess
 import sys
 import tempfile
-import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -148,7 +149,7 @@ def _measured(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
     if report is None:
         raise ModelError(f"{folder} was not loaded.", "Run the command again.")
     weights = predictor.info.weights
-    loading = _load_seconds(args, folder)
+    start = _start(args, folder)
     reading = floors.read_seconds(weights)
     work = floors.work_of(open_checkpoint(folder).model)
     _tell("timing matrix products and predictions")
@@ -157,12 +158,7 @@ def _measured(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
     rows = [Row(f"matrix product, {kind}", rate, "GFLOP/s") for kind, rate in rates.items()]
     rate = rates.get(report.precision) if report.device == "cpu" else None
     rows += _latency_rows(found, work, rate)
-    rows += [Row("load", 1e3 * loading, "ms", "reading the file", 1e3 * reading, LOAD)]
-    memory = floors.peak_memory_mb()
-    if memory is not None:
-        rows.append(
-            Row("peak memory", memory, "MB", "the weights", predictor.info.size_bytes / 1e6)
-        )
+    rows += _start_rows(start, reading, predictor.info.size_bytes)
     if args.window:
         _tell(f"watching the window for {args.seconds:.0f} s while the model runs")
         rows += _window_rows(_window_gaps(folder, args.seconds))
@@ -179,12 +175,23 @@ def _measured(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
     }
 
 
-def _load_seconds(args: argparse.Namespace, folder: Path) -> float:
-    """How long a load takes once torch is there and the engine is chosen."""
-    again = LocalPredictor(folder, device=args.device, engine=args.engine, precision=args.precision)
-    start = time.perf_counter()
-    again.load()
-    return time.perf_counter() - start
+def _start(args: argparse.Namespace, folder: Path) -> floors.Start:
+    """The first prediction of a new process, whose engine is chosen already."""
+    process = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=process) as pool:
+        choices = {name: getattr(args, name) for name in ("device", "engine", "precision")}
+        return pool.submit(floors.start_of, folder, **choices).result()
+
+
+def _start_rows(start: floors.Start, reading: float, weights_bytes: int) -> list[Row]:
+    rows = [
+        Row("import of torch", 1e3 * start.torch_import, "ms"),
+        Row("load", 1e3 * start.load, "ms", "reading the file", 1e3 * reading, LOAD),
+        Row("first prediction", 1e3 * start.first, "ms"),
+    ]
+    if start.peak_mb is not None:
+        rows.append(Row("peak memory", start.peak_mb, "MB", "the weights", weights_bytes / 1e6))
+    return rows
 
 
 def _latency_rows(found: floors.Latency, work: floors.Work, rate: float | None) -> list[Row]:

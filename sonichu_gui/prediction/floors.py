@@ -134,9 +134,7 @@ def latency_of(predictor: LocalPredictor) -> Latency:
     Raises:
         UntrainedHead: It has no trained head for any task that is known here.
     """
-    tasks = [task for name, task in load_tasks().items() if predictor.info.has_trained_head(name)]
-    if not tasks:
-        raise UntrainedHead(f"{predictor.info.name} has no trained head.", "Choose another model.")
+    tasks = _trained_tasks(predictor)
     frames = _new_frames()
     first, *others = tasks
 
@@ -162,14 +160,39 @@ def latency_of(predictor: LocalPredictor) -> Latency:
     )
 
 
-def peak_memory_mb() -> float | None:
-    """Gives the most memory that this process has held at once; None where that is not told."""
-    try:
-        import resource
-    except ImportError:  # not on Windows
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 1e6 if sys.platform == "darwin" else peak / 1e3
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What the first prediction of a new process takes.
+
+    Attributes:
+        torch_import: Seconds.
+        load: Seconds from the folder to a model that is ready.
+        first: Seconds of the first prediction, which draws the weights into memory.
+        peak_mb: The most memory held at once; None where the system does not tell.
+    """
+
+    torch_import: float
+    load: float
+    first: float
+    peak_mb: float | None
+
+
+def start_of(folder: Path, *, device: str, engine: str, precision: str) -> Start:
+    """Loads a model and predicts once; to be called in a process of its own.
+
+    Raises:
+        ModelError: The model cannot be loaded or run.
+        UntrainedHead: It has no trained head for any task that is known here.
+    """
+    from sonichu_gui.prediction.local import LocalPredictor
+    from sonichu_gui.prediction.torch_runtime import import_torch
+
+    torch_import = _seconds(import_torch)
+    predictor = LocalPredictor(folder, device=device, engine=engine, precision=precision)
+    load = _seconds(predictor.load)
+    task = _trained_tasks(predictor)[0]
+    first = _seconds(lambda: predictor.predict(next(_new_frames()), task, tta=False))
+    return Start(torch_import, load, first, _peak_memory_mb())
 
 
 def make_random_vit_b(folder: Path) -> None:
@@ -184,6 +207,22 @@ def make_random_vit_b(folder: Path) -> None:
     tasks = {name: replace(task, trained=True) for name, task in DEFAULT_TASKS.items()}
     torch.manual_seed(0)
     SonichuModel(SonichuConfig(name="random ViT-B/16", tasks=tasks)).save_pretrained(folder)
+
+
+def _trained_tasks(predictor: LocalPredictor) -> list[Task]:
+    tasks = [task for name, task in load_tasks().items() if predictor.info.has_trained_head(name)]
+    if not tasks:
+        raise UntrainedHead(f"{predictor.info.name} has no trained head.", "Choose another model.")
+    return tasks
+
+
+def _peak_memory_mb() -> float | None:
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1e6 if sys.platform == "darwin" else peak / 1e3
 
 
 def _new_frames() -> Iterator[Frame]:
