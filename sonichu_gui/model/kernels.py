@@ -15,9 +15,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .modeling_sonichu import Attention
+from .modeling_sonichu import MLP, Attention
 
-__all__ = ["PackedDeconvolution", "PackedLinear", "PlainAttention", "can_pack", "speed_up"]
+__all__ = [
+    "PackedDeconvolution",
+    "PackedLinear",
+    "PackedMLP",
+    "PlainAttention",
+    "can_pack",
+    "speed_up",
+]
 
 
 def speed_up(network: nn.Module, dtype: torch.dtype) -> None:
@@ -54,6 +61,7 @@ def _packs(dtype: torch.dtype) -> bool:
     try:
         pairs = (
             (PackedLinear(linear, dtype)(rows), linear(rows)),
+            (PackedLinear(linear, dtype, gelu=True)(rows), F.gelu(linear(rows))),
             (PackedDeconvolution(deconvolution, dtype)(maps), deconvolution(maps)),
         )
     except (AttributeError, RuntimeError):
@@ -68,6 +76,8 @@ def _replace_children(parent: nn.Module, dtype: torch.dtype, *, pack: bool) -> N
     for name, child in parent.named_children():
         if name == "final_layer":
             child.register_forward_pre_hook(_as_float32)
+        elif pack and isinstance(child, MLP):
+            setattr(parent, name, PackedMLP(child, dtype))
         elif pack and isinstance(child, nn.Linear):
             setattr(parent, name, PackedLinear(child, dtype))
         elif pack and isinstance(child, nn.ConvTranspose2d):
@@ -97,8 +107,11 @@ class PackedLinear(nn.Module):
     weight: Tensor
     bias: Tensor | None
 
-    def __init__(self, layer: nn.Linear, dtype: torch.dtype) -> None:
+    def __init__(self, layer: nn.Linear, dtype: torch.dtype, *, gelu: bool = False) -> None:
         super().__init__()
+        self._then: tuple[str, list[float], str] = (
+            ("gelu", [], "none") if gelu else ("none", [], "")
+        )
         matrix = layer.weight.detach().to(dtype)
         bias: Tensor | None = layer.bias
         # The number of rows to lay out for changes nothing that could be measured.
@@ -110,11 +123,25 @@ class PackedLinear(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """(…, in) -> (…, out) in the layer's number type."""
+        """(…, in) -> (…, out) in the layer's number type, with `gelu` through an exact GELU."""
         product: Tensor = torch.ops.mkldnn._linear_pointwise(  # noqa: SLF001
-            x.to(self.dtype), self.weight, self.bias, "none", [], ""
+            x.to(self.dtype), self.weight, self.bias, *self._then
         )
         return product
+
+
+class PackedMLP(nn.Module):
+    """The two layers of a block's MLP, the GELU between them joined to the first product."""
+
+    def __init__(self, mlp: MLP, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.fc1 = PackedLinear(mlp.fc1, dtype, gelu=True)
+        self.fc2 = PackedLinear(mlp.fc2, dtype)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, N, D) -> (B, N, D)."""
+        out: Tensor = self.fc2(self.fc1(x))
+        return out
 
 
 class PackedDeconvolution(nn.Module):
