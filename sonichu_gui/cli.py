@@ -54,6 +54,7 @@ COMMANDS = (
     Command("export", "labels", "write labels as CSV, COCO, predictions or measurements"),
     Command("evaluate", "evaluate", "errors of models against labels, in original pixels and mm"),
     Command("models", "models", "list, add, pull, check and remove models"),
+    Command("bench", "bench", "this machine's floors, and how far the product is from them"),
     Command("train", "train", "train a model from labelled frames"),
     Command("selftest", "selftest", "walk the whole way once in a temporary folder"),
 )

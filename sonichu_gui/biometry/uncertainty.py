@@ -58,6 +58,27 @@ def standard_error(
     return math.sqrt(variance) if 0.0 < variance < math.inf else None
 
 
+def principal_axes(
+    covariance: Covariance, *, fx: float = 1.0, fy: float = 1.0
+) -> tuple[float, float, float]:
+    """Gives a point's standard deviations along and across its most uncertain direction.
+
+    Args:
+        covariance: Of the point.
+        fx: Unit of the answer a pixel in x, e.g. millimetres.
+        fy: The same in y.
+
+    Returns:
+        The larger, the smaller, and the angle of the larger from x towards y in radians.
+    """
+    xx, xy, yy = covariance
+    xx, xy, yy = xx * fx * fx, xy * fx * fy, yy * fy * fy
+    mean, delta = (xx + yy) / 2.0, math.hypot((xx - yy) / 2.0, xy)
+    # A rounding error below zero is no variance.
+    large, small = math.sqrt(max(mean + delta, 0.0)), math.sqrt(max(mean - delta, 0.0))
+    return large, small, 0.5 * math.atan2(2.0 * xy, xx - yy)
+
+
 def _gradient(
     formula: Formula, points: Sequence[Point], slots: Sequence[int], fx: float, fy: float
 ) -> Point:

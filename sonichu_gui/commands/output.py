@@ -62,7 +62,7 @@ def measurement_rows(
             m.name,
             m.number,
             "" if m.value is None else m.unit_text,
-            "" if m.uncertainty is None else f"± {m.uncertainty:.1f}",
+            m.error_text,
             m.title,
             m.reason.removeprefix(told).removeprefix("; "),
         )

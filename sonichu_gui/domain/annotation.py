@@ -72,6 +72,11 @@ class Alternative:
     y: float
     confidence: float
 
+    @property
+    def xy(self) -> Point:
+        """(x, y) in image pixels."""
+        return self.x, self.y
+
 
 @dataclass(frozen=True, slots=True)
 class Keypoint:
@@ -112,6 +117,11 @@ class Keypoint:
     def measurable(self) -> bool:
         """Whether a measure may use it."""
         return self.state is not PointState.ABSENT
+
+    @property
+    def candidates(self) -> tuple[Alternative, ...]:
+        """Where else it may be; an absent point is nowhere."""
+        return self.alternatives if self.measurable else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +193,11 @@ class Annotation:
         points = list(self.keypoints)
         points[first], points[second] = points[second], points[first]
         return replace(self, keypoints=tuple(points), status=self._status_of_edit)
+
+    def with_prediction(self, prediction: Annotation) -> Annotation:
+        """Puts a model's points in place of these; what was set aside stays so."""
+        status = self.status if self._is_set_aside else Status.PROPOSED
+        return replace(self, keypoints=prediction.keypoints, status=status, model=prediction.model)
 
     def cleared(self) -> Annotation:
         """Takes all keypoints back to empty slots."""

@@ -55,6 +55,21 @@ class Measurement:
         return f"{self.value:.{_DECIMALS.get(self.unit, 1)}f}"
 
     @property
+    def error_text(self) -> str:
+        """The standard error with the number's decimals, e.g. "± 0.9"; empty where not known."""
+        if self.value is None or self.uncertainty is None:
+            return ""
+        return f"± {self.uncertainty:.{_DECIMALS.get(self.unit, 1)}f}"
+
+    @property
+    def full_text(self) -> str:
+        """Number, standard error and unit as a paper writes them, e.g. "32.4 ± 0.9 mm"."""
+        if not self.error_text:
+            return self.text
+        space = "" if self.unit == "deg" else " "
+        return f"{self.number} {self.error_text}{space}{self.unit_text}".rstrip()
+
+    @property
     def unit_text(self) -> str:
         """The unit as the user reads it."""
         return {"deg": "°", "1": ""}.get(self.unit, self.unit)

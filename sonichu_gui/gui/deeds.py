@@ -38,6 +38,7 @@ def _deeds(bench: Workbench) -> dict[str, Callable[[], object]]:
         "redo": document.undo_stack.redo,
         "predict": bench.predicting.predict,
         "predict_all": asking.batch,
+        "return_to_prediction": bench.review.return_to_prediction,
         "accept": bench.review.accept,
         "accept_next": bench.review.accept_and_next,
         "flag": bench.review.flag,
@@ -73,6 +74,7 @@ def _toggles(bench: Workbench) -> dict[str, Callable[[bool], object]]:
         "place": lambda on: bench.document.set_tool(Tool.PLACE if on else Tool.EDIT),
         "labels": bench.show_names,
         "ellipses": bench.canvas.show_uncertainty,
+        "heatmap": bench.heatmap.show,
         "play": bench.cine.play,
         "full_screen": bench.full_screen,
     }

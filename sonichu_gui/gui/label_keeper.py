@@ -37,6 +37,7 @@ class _Waiting:
     write: Callable[[LabelStore], None]
     place: Place | None = None
     annotation: Annotation | None = None
+    prediction: Annotation | None = None
     calibrated: Callable[[Calibration], Calibration] | None = None
 
     @property
@@ -124,6 +125,18 @@ class LabelKeeper(QObject):
         self._seen[place.frame, place.task_id] = annotation.id if annotation else None
         return standing.holds.annotation if standing and standing.holds else None
 
+    def latest_prediction(self, place: Place) -> Annotation | None:
+        """Gives what a model said last, on disk or still waiting."""
+        for waiting in reversed(self._waiting):
+            if waiting.place == place and waiting.prediction is not None:
+                return waiting.prediction
+        revision = self._asked(
+            place.path.parent,
+            lambda store: store.latest_prediction(place.frame, place.task_id),
+            None,
+        )
+        return revision.annotation if revision else None
+
     def calibration_for(self, path: Path, frame: FrameRef, base: Calibration) -> Calibration:
         """Gives a file's calibration with a person's scale and confirmations."""
         calibration = self._asked(
@@ -162,7 +175,7 @@ class LabelKeeper(QObject):
 
             store.append(place.frame, annotation, rater=rater, kind=RevisionKind.PREDICTION)
 
-        self._keep(_Waiting(place.path, write))
+        self._keep(_Waiting(place.path, write, place, prediction=annotation))
 
     def save_scale(self, place: Place, scale: Scale | None, *, rater: str) -> None:
         """Writes a person's scale of a file, or that it was taken back."""

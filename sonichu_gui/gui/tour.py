@@ -115,6 +115,8 @@ class Tour(QObject):
             for point in points:
                 self._click(point)
                 yield self._after(0.02)
+        else:
+            yield from self._doubt(path)
         yield self._after(0.1)
         yield from self._drag(number, path)
         if bench.document.source is not None and bench.document.source.frame_count > 1:
@@ -123,6 +125,19 @@ class Tour(QObject):
         yield self._after(0.15)
         self._shoot(path.stem)
         self._say(path, task_id)
+
+    def _doubt(self, path: Path) -> Steps:
+        """Where the model looks: for all the points, then for the last one."""
+        bench = self._bench
+        bench.actions["heatmap"].trigger()
+        yield lambda: bench.heatmap.shown is not None
+        self._shoot(f"{path.stem}-heatmap")
+        everywhere = bench.heatmap.shown
+        bench.document.select(len(bench.document.task.keypoints) - 1)
+        yield lambda: bench.heatmap.shown is not everywhere
+        self._shoot(f"{path.stem}-heatmap-of-one")
+        bench.actions["heatmap"].trigger()
+        bench.document.select(None)
 
     def _drag(self, number: int, path: Path) -> Steps:
         """Drags the last point a little and back, then lets go: a stored edit."""
@@ -249,7 +264,9 @@ class Tour(QObject):
     def _say(self, path: Path, task_id: str) -> None:
         """One line a frame: what was measured, in which unit."""
         said = ", ".join(
-            f"{m.name} {m.text}" for m in self._bench.document.measurements if m.value is not None
+            f"{m.name} {m.full_text}"
+            for m in self._bench.document.measurements
+            if m.value is not None
         )
         sys.stdout.write(f"{path.name}: {task_id}: {said}\n")
 

@@ -26,6 +26,7 @@ from sonichu_gui.gui.canvas.keys import Keys
 from sonichu_gui.gui.controllers.batch import BatchController
 from sonichu_gui.gui.controllers.calibrating import CalibrateController
 from sonichu_gui.gui.controllers.cine import CineController
+from sonichu_gui.gui.controllers.heatmap import HeatmapController
 from sonichu_gui.gui.controllers.labels_io import LabelsController
 from sonichu_gui.gui.controllers.models import ModelsController
 from sonichu_gui.gui.controllers.predict_ahead import AheadController
@@ -92,6 +93,7 @@ class Workbench(QObject):
             tta=settings.get(keys.TTA),
         )
         self.models = ModelsController(self.jobs, self.serving, in_place=self._in_place(choice))
+        self.heatmap = HeatmapController(self.document, self.jobs, self.predicting)
         self.review = ReviewController(self.document, self.study)
         self.cine = CineController(self.document, self.study)
         self.ahead = AheadController(
@@ -113,6 +115,7 @@ class Workbench(QObject):
             self.window, self.document, self.models, self.serving, self.tasks
         )
         self._connect()
+        self._connect_model()
         connect_actions(self)
         self._apply_settings()
 
@@ -169,20 +172,10 @@ class Workbench(QObject):
         self.frame_list.path_chosen.connect(self._show_chosen)
         self.frame_list.thumbnail_wanted.connect(study.make_thumbnail)
         self.top_bar.task_chosen.connect(self._choose_task)
-        self.top_bar.device_chosen.connect(self._choose_device)
-        self.top_bar.engine_chosen.connect(self._choose_engine)
         self.top_bar.recent_chosen.connect(self._open_recent)
         self.measure_panel.place_wanted.connect(self._place_from)
         self.measure_panel.calibrate_wanted.connect(self.calibrating.begin)
         self.measure_panel.scale_length_entered.connect(self.calibrating.set_length)
-        self.serving.changed.connect(self._show_heads)
-        self.serving.chosen.connect(self._remember_models)
-        self.models.in_place_changed.connect(self._remember_in_place)
-        self.predicting.devices_found.connect(self._show_devices)
-        self.predicting.state_changed.connect(self.status_bar.set_model)
-        self.predicting.warned.connect(self.banner.show_warning)
-        self.batch.told.connect(self.banner.show_note)
-        self.batch.troubled.connect(self.banner.show_warning)
         self.jobs.jobs_changed.connect(self.status_bar.set_jobs)
         self.status_bar.cancel_wanted.connect(self.jobs.cancel)
         self.hand.cursor_moved.connect(self.status_bar.set_cursor)
@@ -200,6 +193,20 @@ class Workbench(QObject):
         self._demo_action.triggered.connect(self.open_demo)
         window.dropped.connect(self._open_dropped)
         window.closing.connect(self._close)
+
+    def _connect_model(self) -> None:
+        self.top_bar.device_chosen.connect(self._choose_device)
+        self.top_bar.engine_chosen.connect(self._choose_engine)
+        self.serving.changed.connect(self._show_heads)
+        self.serving.chosen.connect(self._remember_models)
+        self.models.in_place_changed.connect(self._remember_in_place)
+        self.heatmap.changed.connect(self.canvas.show_heatmap)
+        self.serving.changed.connect(self.heatmap.start_over)
+        self.predicting.devices_found.connect(self._show_devices)
+        self.predicting.state_changed.connect(self.status_bar.set_model)
+        self.predicting.warned.connect(self.banner.show_warning)
+        self.batch.told.connect(self.banner.show_note)
+        self.batch.troubled.connect(self.banner.show_warning)
 
     def _apply_settings(self) -> None:
         self.actions["ellipses"].setChecked(True)
@@ -294,6 +301,7 @@ class Workbench(QObject):
             self.document,
             names=self.actions["labels"].isChecked(),
             uncertainty=self.actions["ellipses"].isChecked(),
+            heat=self.heatmap.shown,
         )
 
     def take_screenshot(self) -> None:
@@ -335,6 +343,7 @@ class Workbench(QObject):
         """Predicts on the mirror image too, or not."""
         self.settings.set(keys.TTA, on)
         self.predicting.use_tta(on)
+        self.heatmap.start_over()
 
     def choose_auto_predict(self, on: bool) -> None:
         """Predicts frames as they are shown, or only when asked."""

@@ -1,4 +1,4 @@
-"""The names that libraries give to the parts of a plain vision transformer, and the way to ours."""
+"""Places the tensors of a plain vision transformer, whichever library named them, in ours."""
 
 from __future__ import annotations
 
@@ -10,72 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from . import config_hints
 from .layout import ClassRow, Positions, UnplacedTensors
+from .position_grid import TableKind, grid_of_table
 
 if TYPE_CHECKING:
     from .placing import Placing
+    from .transformer_names import Family
 
-__all__ = ["DIALECTS", "Dialect", "PlacedBackbone", "place_backbone"]
+__all__ = ["PlacedBackbone", "place_backbone"]
 
-
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """How one family of libraries names a transformer; of several names the one in use counts.
-
-    Attributes:
-        patch: the convolution that cuts the frame into patches.
-        positions: the position table.
-        class_token: its token that stands for no patch.
-        block: what stands before the parts of block ``{i}``.
-        parts: the parts of a block, ours to theirs.
-        qkv: the joint projection, or the three of queries, keys and values.
-        norm: the norm after the last block.
-        norm_eps: the library's epsilon of all norms.
-    """
-
-    patch: str
-    positions: str
-    class_token: str
-    block: tuple[str, ...]
-    parts: Mapping[str, tuple[str, ...]]
-    qkv: tuple[tuple[str, ...], ...]
-    norm: tuple[str, ...]
-    norm_eps: float
-
-
-DIALECTS = {
-    "timm": Dialect(
-        patch="patch_embed.proj",
-        positions="pos_embed",
-        class_token="cls_token",  # noqa: S106 - a tensor's name
-        block=("blocks.{i}.",),
-        parts={name: (name,) for name in ("norm1", "attn.proj", "norm2", "mlp.fc1", "mlp.fc2")},
-        qkv=(("attn.qkv",),),
-        norm=("norm", "last_norm"),
-        norm_eps=1e-6,
-    ),
-    "Hugging Face": Dialect(
-        patch="embeddings.patch_embeddings.projection",
-        positions="embeddings.position_embeddings",
-        class_token="embeddings.cls_token",  # noqa: S106 - a tensor's name
-        block=("encoder.layer.{i}.", "layers.{i}.", "encoder.layers.{i}."),
-        parts={
-            "norm1": ("layernorm_before",),
-            "attn.proj": ("attention.output.dense", "attention.o_proj"),
-            "norm2": ("layernorm_after",),
-            "mlp.fc1": ("intermediate.dense", "mlp.fc1"),
-            "mlp.fc2": ("output.dense", "mlp.fc2"),
-        },
-        qkv=tuple(
-            tuple(way.format(part) for part in parts)
-            for way, parts in (
-                ("attention.attention.{}", ("query", "key", "value")),
-                ("attention.{}_proj", ("q", "k", "v")),
-            )
-        ),
-        norm=("layernorm",),
-        norm_eps=1e-12,
-    ),
-}
 
 _HEADS_OF_WIDTH = {192: 3, 384: 6, 768: 12, 1024: 16, 1280: 16, 1408: 16, 1664: 16}
 _MOST_BLOCKS = 200
@@ -104,7 +46,7 @@ class PlacedBackbone:
 
 def place_backbone(
     placing: Placing,
-    dialect: Dialect,
+    family: Family,
     prefix: str,
     config: Mapping[str, Any],
     image_size: int | None,
@@ -114,21 +56,21 @@ def place_backbone(
     Raises:
         UnplacedTensors: where not even its sizes can be told, or it computes something else.
     """
-    return _Backbone(placing, dialect, prefix, config).place(image_size)
+    return _Backbone(placing, family, prefix, config).place(image_size)
 
 
 class _Backbone:
     def __init__(
-        self, placing: Placing, dialect: Dialect, prefix: str, config: Mapping[str, Any]
+        self, placing: Placing, family: Family, prefix: str, config: Mapping[str, Any]
     ) -> None:
         self.placing = placing
-        self.dialect = dialect
+        self.family = family
         self.prefix = prefix
         self.config = config
         self.notes: list[str] = []
         self.width, self.patch = self._patch_sizes()
         self.block, self.depth = self._count_blocks()
-        self.class_token = self._has(dialect.class_token)
+        self.class_token = self._has(family.class_token)
 
     def place(self, image_size: int | None) -> PlacedBackbone:
         act = config_hints.activation(self.config)
@@ -138,15 +80,15 @@ class _Backbone:
             )
         placing, width = self.placing, self.width
         target = "backbone.patch_embed.proj"
-        self._copy(f"{target}.weight", f"{self.dialect.patch}.weight", width, 3, *2 * [self.patch])
-        self._copy(f"{target}.bias", f"{self.dialect.patch}.bias", width)
+        self._copy(f"{target}.weight", f"{self.family.patch}.weight", width, 3, *2 * [self.patch])
+        self._copy(f"{target}.bias", f"{self.family.patch}.bias", width)
         if self.class_token:
-            self._copy("backbone.cls_token", self.dialect.class_token, 1, 1, width)
+            self._copy("backbone.cls_token", self.family.class_token, 1, 1, width)
         is_vitpose, image_size = self._place_positions(image_size)
         hidden = self._hidden_width()
         for index in range(self.depth):
             self._place_block(index, hidden)
-        norm = self._in_use(self.dialect.norm, "")
+        norm = self._in_use(self.family.norm, "")
         for kind in ("weight", "bias"):
             placing.copy(f"backbone.norm.{kind}", f"{self.prefix}{norm}.{kind}", (width,))
         return PlacedBackbone(
@@ -170,7 +112,7 @@ class _Backbone:
     # --- sizes
 
     def _patch_sizes(self) -> tuple[int, int]:
-        name = f"{self.prefix}{self.dialect.patch}.weight"
+        name = f"{self.prefix}{self.family.patch}.weight"
         shape = self.placing.shape(name) or ()
         match shape:
             case (width, 3, rows, columns) if rows == columns and 0 < rows <= _LARGEST_PATCH:
@@ -183,7 +125,7 @@ class _Backbone:
     def _count_blocks(self) -> tuple[str, int]:
         """The way in which blocks are named, and how many there are."""
         counts = {}
-        for block in self.dialect.block:
+        for block in self.family.block:
             start, end = (re.escape(part) for part in block.split("{i}"))
             pattern = re.compile(rf"{re.escape(self.prefix)}{start}(\d{{1,9}}){end}")
             matches = (pattern.match(name) for name in self.placing.specs)
@@ -196,7 +138,7 @@ class _Backbone:
         return block, counts[block]
 
     def _hidden_width(self) -> int:
-        name = self._in_use(self.dialect.parts["mlp.fc1"], self.block)
+        name = self._in_use(self.family.parts["mlp.fc1"], self.block)
         shape = self.placing.shape(f"{self.prefix}{self.block.format(i=0)}{name}.weight")
         return shape[0] if shape and shape[0] > 0 else 4 * self.width
 
@@ -218,8 +160,8 @@ class _Backbone:
     def _norm_eps(self) -> float:
         stated = config_hints.norm_eps(self.config)
         if stated is None:
-            self.notes.append(f"Norms with an epsilon of {self.dialect.norm_eps:g}, the usual one.")
-        return self.dialect.norm_eps if stated is None else stated
+            self.notes.append(f"Norms with an epsilon of {self.family.norm_eps:g}, the usual one.")
+        return self.family.norm_eps if stated is None else stated
 
     # --- tensors
 
@@ -235,7 +177,7 @@ class _Backbone:
             "mlp.fc2": (width, hidden),
         }
         for part, shape in shapes.items():
-            name = theirs + self._in_use(self.dialect.parts[part], self.block)
+            name = theirs + self._in_use(self.family.parts[part], self.block)
             self.placing.copy(f"{ours}{part}.weight", f"{name}.weight", shape)
             self.placing.copy(f"{ours}{part}.bias", f"{name}.bias", shape[:1])
         names = self._qkv_in_use()
@@ -246,6 +188,8 @@ class _Backbone:
         else:
             self.placing.stack(f"{ours}attn.qkv.weight", weights, (rows, width))
         if not self._has_qkv_biases(names):
+            if index == 0:
+                self.notes.append("Its queries, keys and values have no biases: zeros stand there.")
             self.placing.zeros(f"{ours}attn.qkv.bias", (3 * width,))
         elif len(names) == 1:
             self.placing.copy(f"{ours}attn.qkv.bias", biases[0], (rows,))
@@ -254,7 +198,7 @@ class _Backbone:
 
     def _place_positions(self, image_size: int | None) -> tuple[bool, int]:
         """Plans the position table; whether it is ViTPose's, and the size of the input."""
-        name = self.prefix + self.dialect.positions
+        name = self.prefix + self.family.positions
         shape = self.placing.shape(name)
         if shape is None:
             return self._place_fixed_positions(image_size)
@@ -297,22 +241,18 @@ class _Backbone:
 
     def _grid(self, name: str, rows: int) -> tuple[tuple[int, int], ClassRow]:
         """Rows and columns of a table, and what its first row is."""
-        options: list[tuple[int, ClassRow]]
-        if self.class_token:
-            options = [(rows - 1, "kept"), (rows, "zero")]
-        elif self._looks_like_vitpose():
-            options = [(rows - 1, "added"), (rows, "none")]
-        elif self._may_be_vitpose():
-            options = [(rows, "none"), (rows - 1, "added")]
-        else:
-            options = [(rows, "none")]
         sides = config_hints.image_sides(self.config) or (0, 0)
+        kind: TableKind = "plain"
+        if self.class_token:
+            kind = "class token"
+        elif self._looks_like_vitpose():
+            kind = "vitpose"
+        elif self._has_vitpose_head():
+            kind = "vitpose by its head"
         stated = (sides[0] // self.patch, sides[1] // self.patch)
-        for count, row in options:
-            upright = _upright(count) if row == "added" else (0, 0)
-            for grid in (stated, _square(count), upright):
-                if count and grid[0] * grid[1] == count:
-                    return grid, row
+        found = grid_of_table(rows, kind, stated)
+        if found is not None:
+            return found
         raise UnplacedTensors(
             mismatched=[f"{name}: {rows} rows make no grid, with or without a class token"]
         )
@@ -332,8 +272,8 @@ class _Backbone:
         mixed = self._has(f"{block}attention.attention.query") and self._has(f"{block}mlp.fc1")
         return self._has("last_norm") or mixed
 
-    def _may_be_vitpose(self) -> bool:
-        """It has ViTPose's head, though its norm is renamed.
+    def _has_vitpose_head(self) -> bool:
+        """Whether it has ViTPose's head, though its norm is renamed.
 
         Without such a sign a row too many is a class token that got lost, and is refused.
         """
@@ -356,10 +296,13 @@ class _Backbone:
         )
 
     def _qkv_in_use(self) -> tuple[str, ...]:
-        firsts = tuple(names[0] for names in self.dialect.qkv)
-        return self.dialect.qkv[firsts.index(self._in_use(firsts, self.block))]
+        firsts = tuple(names[0] for names in self.family.qkv)
+        return self.family.qkv[firsts.index(self._in_use(firsts, self.block))]
 
     def _has_qkv_biases(self, names: tuple[str, ...]) -> bool:
+        """Whether there are some, or should be: a network made without has none in any block."""
+        if config_hints.has_qkv_bias(self.config):
+            return True
         blocks = (self.prefix + self.block.format(i=i) for i in range(self.depth))
         return any(
             f"{block}{name}.bias" in self.placing.specs for block in blocks for name in names
@@ -367,17 +310,6 @@ class _Backbone:
 
 
 _KINDS = ("weight", "bias")
-
-
-def _square(count: int) -> tuple[int, int]:
-    side = math.isqrt(count)
-    return side, side
-
-
-def _upright(count: int) -> tuple[int, int]:
-    """The frames of people that ViTPose was made for: 256 x 192 pixels, or 384 x 288."""
-    quarter = math.isqrt(count // 12)
-    return 4 * quarter, 3 * quarter
 
 
 def _ratio(hidden: int, width: int) -> float:

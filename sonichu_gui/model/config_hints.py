@@ -9,22 +9,40 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-__all__ = ["activation", "attention_heads", "image_sides", "model_types", "norm_eps", "sides_of"]
+__all__ = [
+    "activation",
+    "attention_heads",
+    "has_qkv_bias",
+    "image_sides",
+    "model_types",
+    "norm_eps",
+    "sides_of",
+]
 
 _NESTED = ("backbone_config", "backbone", "vision_config", "encoder", "model_args", "model")
-_HEADS = ("num_attention_heads", "num_heads", "n_heads", "heads")
+_HEADS = ("num_attention_heads", "num_heads", "n_heads")
+_SIZES_BESIDE_HEADS = frozenset({"dim", "embed_dim", "hidden_size", "depth"})
 _EPS = ("layer_norm_eps", "layer_norm_epsilon", "layernorm_eps", "norm_eps", "eps")
-_ACTIVATION = ("hidden_act", "hidden_activation", "act_layer", "activation")
+_ACTIVATION = ("hidden_act", "hidden_activation")
 _IMAGE = ("image_size", "img_size", "input_size")
 _LARGEST_SIDE = 4096
 
 
 def attention_heads(config: Mapping[str, Any]) -> int | None:
     """The number of attention heads, where it is a number of at least one."""
-    for value in _values(config, _HEADS):
+    # A bare "heads" may as well count tasks: it is believed beside the other sizes alone.
+    bare = (
+        place.get("heads") for place in _places(config) if not _SIZES_BESIDE_HEADS.isdisjoint(place)
+    )
+    for value in (*_values(config, _HEADS), *bare):
         if type(value) is int and 0 < value <= 1 << 20:
             return value
     return None
+
+
+def has_qkv_bias(config: Mapping[str, Any]) -> bool | None:
+    """Whether queries, keys and values have biases, where it is said."""
+    return next((v for v in _values(config, ("qkv_bias",)) if isinstance(v, bool)), None)
 
 
 def norm_eps(config: Mapping[str, Any]) -> float | None:
@@ -36,7 +54,7 @@ def norm_eps(config: Mapping[str, Any]) -> float | None:
 
 
 def activation(config: Mapping[str, Any]) -> str | None:
-    """The name of the MLP's activation, in lower case."""
+    """The name of the MLP's activation, in lower case, under the keys that mean no other."""
     return next((v.lower() for v in _values(config, _ACTIVATION) if isinstance(v, str)), None)
 
 
@@ -70,7 +88,12 @@ def sides_of(value: object) -> tuple[int, int] | None:
 
 
 def _values(config: Mapping[str, Any], keys: Sequence[str]) -> Iterator[object]:
-    places = [config, *(config.get(name) for name in _NESTED)]
-    for place in places:
+    for place in _places(config):
+        yield from (place[key] for key in keys if key in place)
+
+
+def _places(config: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The objects that may hold the backbone's settings."""
+    for place in (config, *(config.get(name) for name in _NESTED)):
         if isinstance(place, Mapping):
-            yield from (place[key] for key in keys if key in place)
+            yield place

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import config_hints
-from .backbone_names import DIALECTS, PlacedBackbone, place_backbone
+from .backbone_names import PlacedBackbone, place_backbone
 from .head_names import PUBLISHED_TASKS, PlacedHeads, place_heads
 from .layout import (
     Copy,
@@ -27,6 +27,7 @@ from .layout import (
 )
 from .light_names import LIGHT_STEM, place_light
 from .placing import Placing
+from .transformer_names import FAMILIES
 
 if TYPE_CHECKING:
     from .weights_file import TensorSpec
@@ -65,7 +66,8 @@ _CLASSIFIER = re.compile(
 _RECONSTRUCTION = re.compile(
     r"(embeddings\.)?mask_token"
     r"|decoder\.0\.(weight|bias)"  # Hugging Face's masked image modelling
-    r"|decoder_(pos_embed|embed\.\w+|norm\.\w+|pred\.\w+|blocks\.\S+)"  # MAE
+    r"|decoder_(pos_embed|(embed|norm|pred|blocks)\.\S+)"  # MAE
+    r"|decoder\.(mask_token|decoder_\S+)"  # Hugging Face's MAE
 )
 """Classifiers, and what paints masked pixels, have no part in features or heatmaps."""
 
@@ -74,7 +76,7 @@ _RECONSTRUCTION = re.compile(
 class _Candidate:
     """A backbone in the file: how it names its parts, and what stands before each name."""
 
-    dialect: str
+    family: str
     prefix: str
 
     @property
@@ -118,7 +120,7 @@ def recognise(
     chosen = candidates[0]
     notes = [_leave_out_copy(placing, chosen, other) for other in candidates[1:]]
     state = placing.leave_out(name for name in placing.left if _is_training_state(name, chosen))
-    if chosen.dialect == LIGHT_STEM:
+    if chosen.family == LIGHT_STEM:
         layout = place_light(placing, chosen.prefix.removesuffix("backbone."), hints)
     else:
         layout = _place_transformer(placing, chosen, hints, image_size, task)
@@ -160,8 +162,8 @@ def _place_transformer(
     image_size: int | None,
     task: str | None,
 ) -> Layout:
-    dialect = DIALECTS[chosen.dialect]
-    backbone = place_backbone(placing, dialect, chosen.prefix, hints, image_size)
+    family = FAMILIES[chosen.family]
+    backbone = place_backbone(placing, family, chosen.prefix, hints, image_size)
     heads = place_heads(placing, backbone.settings["hidden_size"], task)
     return Layout(
         _naming(chosen, hints, backbone),
@@ -176,13 +178,13 @@ def _place_transformer(
 
 
 def _candidates(placing: Placing) -> list[_Candidate]:
-    ends = {f"{dialect.patch}.weight": name for name, dialect in DIALECTS.items()}
+    ends = {f"{family.patch}.weight": name for name, family in FAMILIES.items()}
     ends[LIGHT_STEM] = LIGHT_STEM
     found = []
     for name in placing.specs:
-        for end, dialect in ends.items():
+        for end, family in ends.items():
             if name == end or name.endswith(f".{end}"):
-                found.append(_Candidate(dialect, name.removesuffix(end)))
+                found.append(_Candidate(family, name.removesuffix(end)))
     return found
 
 
@@ -220,9 +222,9 @@ def _is_other_purpose(placing: Placing, chosen: _Candidate, name: str) -> bool:
 
 
 def _naming(chosen: _Candidate, hints: Mapping[str, Any], backbone: PlacedBackbone) -> str:
-    if chosen.dialect != "timm":
+    if chosen.family != "timm":
         kind = "ViT" if backbone.has_class_token else "I-JEPA"
-        return f"{chosen.dialect} {'ViTPose' if backbone.is_vitpose else kind}"
+        return f"{chosen.family} {'ViTPose' if backbone.is_vitpose else kind}"
     if backbone.is_vitpose:
         return "ViTPose"
     if backbone.has_class_token:

@@ -42,10 +42,11 @@ class EngineReport:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A network in memory: its encoder, and the heads in the same number type."""
+    """A network in memory: its encoder, the heads in the same number type, and what it is shown."""
 
     network: SonichuModel
     encoder: Encoder
+    prepare: SonichuPreprocessor
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +141,16 @@ class Loader:
         """Gives the model in an engine and a number type."""
         import torch
 
+        from sonichu_gui.model.checkpoints import open_checkpoint
         from sonichu_gui.model.kernels import speed_up
-        from sonichu_gui.model.modeling_sonichu import SonichuModel
 
         dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-        network = SonichuModel.from_pretrained(self.info.folder).to(self.device)
+        opened = open_checkpoint(self.info.folder)
+        network = opened.model.to(self.device)
         if choice.engine == "torch":
             speed_up(network, dtype[choice.precision])
-            return Network(network, TorchEncoder(network, choice, self.device))
+            encoder: Encoder = TorchEncoder(network, choice, self.device)
+            return Network(network, encoder, opened.preprocessor)
         encoder = openvino_engine.OpenVinoEncoder(
             network,
             choice.precision,
@@ -155,13 +158,7 @@ class Loader:
             threads=torch.get_num_threads(),
         )
         speed_up(network.heads, dtype[choice.precision])
-        return Network(network, encoder)
-
-    def preprocessor(self) -> SonichuPreprocessor:
-        """Gives the model's own preprocessing."""
-        from sonichu_gui.model.modeling_sonichu import SonichuPreprocessor
-
-        return SonichuPreprocessor.from_pretrained(self.info.folder)
+        return Network(network, encoder, opened.preprocessor)
 
     def loaded(
         self, made: Network, *, gain: float | None = None, drift: Drift | None = None
@@ -170,4 +167,4 @@ class Loader:
         choice = made.encoder.choice
         report = EngineReport(self.device, choice.engine, choice.precision, gain, drift)
         identity = ModelId(self.info.name, self.weights)
-        return LoadedModel(identity, made.network, made.encoder, self.preprocessor(), report)
+        return LoadedModel(identity, made.network, made.encoder, made.prepare, report)

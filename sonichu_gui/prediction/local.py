@@ -20,6 +20,7 @@ from sonichu_gui.prediction.torch_runtime import (
     DEVICE_CHOICES,
     choose_device,
     devices,
+    import_torch,
     is_out_of_memory,
 )
 from sonichu_gui.prediction.trials import ENGINE_CHOICES, PRECISION_CHOICES
@@ -226,6 +227,7 @@ class LocalPredictor:
         _log.warning("%s: out of GPU memory, going on with the CPU", self._info.name)
         self._loaded = None  # before the next is made, as the features: they hold GPU memory
         self._kept.clear()
+        import_torch().cuda.empty_cache()  # what others may need, who filled it
         self._wanted, self._note = "cpu", OUT_OF_GPU_MEMORY
         self._loaded = self._load_on("cpu", never_cancelled)
         return self._loaded
@@ -247,6 +249,7 @@ class LocalPredictor:
                     if not (loaded.report.device == "cuda" and is_out_of_memory(error)):
                         raise
                 # Outside of the handler: an error holds on to what it was raised among.
+                del loaded
                 return work(self._fall_back())
             except RuntimeError as error:
                 raise self._failure(frame, task, error) from error

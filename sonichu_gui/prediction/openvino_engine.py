@@ -7,6 +7,7 @@ OpenVINO calls home when it is imported and when it translates a model; here it 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import sys
 import warnings
@@ -14,7 +15,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from sonichu_gui import paths
+from sonichu_gui import __version__, paths
 from sonichu_gui.errors import ModelError
 from sonichu_gui.prediction.api import PredictionCancelled
 from sonichu_gui.prediction.trials import Choice
@@ -88,6 +89,8 @@ class OpenVinoEncoder:
             "INFERENCE_PRECISION_HINT": HINTS[precision],
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": threads,
+            # Threads tied to cores would wait behind the window's and other programs' work.
+            "ENABLE_CPU_PINNING": False,
         }
         try:
             core = ov.Core()
@@ -123,8 +126,7 @@ class OpenVinoEncoder:
 
 def _translated(core: Any, network: SonichuModel, weights: str) -> Any:  # noqa: ANN401 - untyped
     """Gives the backbone as OpenVINO's model, from the cache folder where it is there."""
-    folder = paths.user_cache() / "openvino"
-    path = folder / f"{weights[:32]}-{installed_version()}.xml"
+    path = paths.user_cache() / "openvino" / f"{_name(network, weights)}.xml"
     if path.exists():
         try:
             return core.read_model(path, path.with_suffix(".bin"))
@@ -135,6 +137,13 @@ def _translated(core: Any, network: SonichuModel, weights: str) -> Any:  # noqa:
         _keep(model, path)
         return core.read_model(path, path.with_suffix(".bin"))
     return model
+
+
+def _name(network: SonichuModel, weights: str) -> str:
+    """Gives what a translation depends on: weights, their configuration, both programs."""
+    config = network.config
+    shape = repr((config.image_size, config.backbone, __version__, installed_version()))
+    return f"{weights[:24]}-{hashlib.sha256(shape.encode()).hexdigest()[:8]}"
 
 
 def _translate(network: SonichuModel) -> Any:  # noqa: ANN401 - untyped

@@ -52,8 +52,10 @@ def tried(loader: Loader, allowed: Sequence[Choice]) -> tuple[Trial, ...]:
     known = read_trials(recall(key))
     if known:
         return known
-    pictures = [loader.preprocessor()(pixels)["pixel_values"] for pixels in _demo_frames()]
-    reference = _Answers(loader.network(REFERENCE), pictures, loader.is_cancelled)
+    network = loader.network(REFERENCE)
+    pictures = [network.prepare(pixels)["pixel_values"] for pixels in _demo_frames()]
+    reference = _Answers(network, pictures, loader.is_cancelled)
+    del network
     trials = [Trial(REFERENCE, reference.seconds, Drift(0.0))]
     # What is asked for by name is always measured.
     if reference.seconds > QUICK_S or REFERENCE not in allowed:

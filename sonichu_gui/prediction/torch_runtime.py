@@ -65,10 +65,19 @@ def cpu_has_bf16() -> bool:
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:
-    """Whether a GPU has no room left."""
+    """Whether a GPU has no room left.
+
+    torch's own allocator says so by a type; the libraries that it calls allocate by themselves and
+    say so in words.
+    """
     import torch
 
-    return isinstance(error, torch.OutOfMemoryError)
+    said = str(error)
+    return (
+        isinstance(error, torch.OutOfMemoryError)
+        or "out of memory" in said
+        or "ALLOC_FAILED" in said
+    )
 
 
 def machine() -> str:

@@ -77,9 +77,9 @@ def adding(bench, qtbot, monkeypatch, tmp_path, slow) -> ModelsDialog:
     """The dialog while a folder is being added."""
     choose_folder(monkeypatch, tmp_path)
     dialog = open_dialog(bench, qtbot)
-    press(dialog.add_folder)
+    press(dialog.adding.folder)
     QTest.keyClick(dialog.findChild(AddModelForm), Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: "204 of 511 MB" in dialog._work_text.text())
+    qtbot.waitUntil(lambda: "204 of 511 MB" in dialog.foot.text.text())
     return dialog
 
 
@@ -87,8 +87,8 @@ def adding(bench, qtbot, monkeypatch, tmp_path, slow) -> ModelsDialog:
 
 
 def test_long_work_shows_how_far_it_is_in_the_dialog_and_in_the_window(bench, qtbot, slow, adding):
-    assert adding._work_bar.value() == 400
-    assert not adding.add_folder.isEnabled()
+    assert adding.foot.bar.value() == 400
+    assert not adding.adding.folder.isEnabled()
     qtbot.waitUntil(lambda: "204 of 511 MB" in bench.status_bar.jobs.text)
 
 
@@ -96,13 +96,13 @@ def test_long_work_shows_how_far_it_is_in_the_dialog_and_in_the_window(bench, qt
 def test_stopping_ends_the_work_and_says_so(bench, qtbot, slow, adding, where):
     qtbot.waitUntil(lambda: bool(bench.status_bar.jobs.text))
     if where == "dialog":
-        press(adding.stop)
+        press(adding.foot.stop)
     else:
         QTest.mouseClick(bench.status_bar.jobs.cancel_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: slow.stopped)
     assert adding.strip.text.startswith("Stopped:")
-    assert not adding.stop.isVisible()
-    assert adding.add_folder.isEnabled()
+    assert not adding.foot.stop.isVisible()
+    assert adding.adding.folder.isEnabled()
     qtbot.waitUntil(lambda: names(adding) == ["sonichu-mini"])
 
 
@@ -117,8 +117,8 @@ def test_the_dialog_opened_again_shows_the_work_that_goes_on(bench, qtbot, slow,
     adding.close()
     qtbot.waitUntil(lambda: bench.window.findChild(ModelsDialog) is None)
     again = open_dialog(bench, qtbot)
-    assert "204 of 511 MB" in again._work_text.text()
-    assert again.stop.isVisible()
+    assert "204 of 511 MB" in again.foot.text.text()
+    assert again.foot.stop.isVisible()
 
 
 def test_closing_the_window_closes_the_dialog_and_stops_the_work(bench, qtbot, slow, adding):
@@ -132,7 +132,7 @@ def test_what_was_entered_can_be_tried_again_after_a_failure(
 ):
     choose_folder(monkeypatch, tmp_path)
     dialog = open_dialog(bench, qtbot)
-    press(dialog.add_folder)
+    press(dialog.adding.folder)
     form = dialog.findChild(AddModelForm)
     QTest.keyClicks(form.name, "my heads")
     QTest.keyClicks(form.image_size, "192")
@@ -170,7 +170,7 @@ def test_an_added_folder_is_copied_looked_at_and_tells_where_it_came_from(
     folder = copy_model(tmp_path / "from a colleague", license="CC-BY-4.0")
     choose_folder(monkeypatch, folder)
     dialog = open_dialog(bench, qtbot)
-    press(dialog.add_folder)
+    press(dialog.adding.folder)
     form = dialog.findChild(AddModelForm)
     QTest.keyClicks(form.name, "colleague")
     QTest.keyClick(form.name, Qt.Key.Key_Return)
@@ -185,7 +185,7 @@ def test_the_same_weights_again_are_not_added_twice(bench, qtbot, monkeypatch, t
     choose_folder(monkeypatch, copy_model(tmp_path / "heads"))
     dialog = open_dialog(bench, qtbot)
     for told in ("heads added", "heads is installed already"):
-        press(dialog.add_folder)
+        press(dialog.adding.folder)
         QTest.keyClick(dialog.findChild(AddModelForm), Qt.Key.Key_Return)
         qtbot.waitUntil(lambda told=told: dialog.strip.text == told, timeout=ADDED)
         qtbot.waitUntil(lambda: names(dialog) == ["sonichu-mini", "heads"])
@@ -199,7 +199,7 @@ def test_a_file_that_holds_no_weights_is_refused_and_the_list_stays(
     file.write_text("these are no weights")
     choose_file(monkeypatch, file)
     dialog = open_dialog(bench, qtbot)
-    press(dialog.add_file)
+    press(dialog.adding.file)
     QTest.keyClick(dialog.findChild(AddModelForm), Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: "notes.safetensors" in dialog.strip.text, timeout=ADDED)
     assert names(dialog) == ["sonichu-mini"]
@@ -213,7 +213,7 @@ def test_a_head_without_a_name_serves_the_task_that_is_said_when_adding_it(
     torch.save({"state_dict": official_vitpose(vitpose().state_dict())}, file)
     choose_file(monkeypatch, file)
     dialog = open_dialog(bench, qtbot)
-    press(dialog.add_file)
+    press(dialog.adding.file)
     form = dialog.findChild(AddModelForm)
     QTest.keyClicks(form.task, "Head")
     QTest.keyClick(form, Qt.Key.Key_Return)
@@ -234,10 +234,10 @@ def test_a_dropped_folder_is_asked_about(bench, qtbot, tmp_path):
 
 def test_a_name_that_is_none_on_the_hub_is_told_without_asking_it(bench, qtbot):
     dialog = open_dialog(bench, qtbot)
-    QTest.keyClicks(dialog.hub_name, "no such name")
-    QTest.keyClick(dialog.hub_name, Qt.Key.Key_Return)
+    QTest.keyClicks(dialog.adding.hub_name, "no such name")
+    QTest.keyClick(dialog.adding.hub_name, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: "'no such name' is no name of a model" in dialog.strip.text)
-    assert dialog.hub_name.text() == "no such name"
+    assert dialog.adding.hub_name.text() == "no such name"
 
 
 @pytest.fixture
@@ -250,9 +250,9 @@ def hub(monkeypatch, home, tmp_path):
 
 
 def get(dialog: ModelsDialog, name: str) -> None:
-    dialog.hub_name.clear()
-    QTest.keyClicks(dialog.hub_name, name)
-    QTest.keyClick(dialog.hub_name, Qt.Key.Key_Return)
+    dialog.adding.hub_name.clear()
+    QTest.keyClicks(dialog.adding.hub_name, name)
+    QTest.keyClick(dialog.adding.hub_name, Qt.Key.Key_Return)
 
 
 def test_a_model_of_the_hub_is_installed_with_its_revision(bench, qtbot, hub):
@@ -269,8 +269,8 @@ def test_a_stopped_download_goes_on_where_it_ended(bench, qtbot, hub):
     hub.pause = 0.005
     dialog = open_dialog(bench, qtbot)
     get(dialog, "someone/heads")
-    qtbot.waitUntil(lambda: dialog._work_bar.value() > 300, timeout=ADDED)
-    press(dialog.stop)
+    qtbot.waitUntil(lambda: dialog.foot.bar.value() > 300, timeout=ADDED)
+    press(dialog.foot.stop)
     assert dialog.strip.text.startswith("Stopped:")
     qtbot.waitUntil(lambda: not bench.jobs._jobs)
     hub.pause = 0.0
@@ -283,7 +283,7 @@ def test_a_model_that_the_hub_does_not_have_is_told_and_the_name_stays(bench, qt
     dialog = open_dialog(bench, qtbot)
     get(dialog, "someone/nothing")
     qtbot.waitUntil(lambda: "someone/nothing" in dialog.strip.text, timeout=ADDED)
-    assert dialog.hub_name.text() == "someone/nothing"
+    assert dialog.adding.hub_name.text() == "someone/nothing"
     assert names(dialog) == ["sonichu-mini"]
 
 

@@ -183,6 +183,12 @@ def hugging_face_masked_modelling(folder):
     return Case(saved_by_library(model, folder), features_of(model))
 
 
+def hugging_face_masked_autoencoder(folder):
+    model = foreign.masked_autoencoder()
+    in_order = torch.arange(float((SIDE // 16) ** 2)).expand(len(FRAMES), -1)
+    return Case(saved_by_library(model, folder), features_of(model, noise=in_order))
+
+
 def hugging_face_without_qkv_bias(folder):
     model = foreign.vit(qkv_bias=False)
     return Case(saved_by_library(model, folder), features_of(model))
@@ -252,6 +258,7 @@ ROWS = [
     ("Hugging Face ViT", hugging_face_vit_of_version_5),
     ("Hugging Face ViT", hugging_face_classifier),
     ("Hugging Face ViT", hugging_face_masked_modelling),
+    ("Hugging Face ViT", hugging_face_masked_autoencoder),
     ("Hugging Face ViT", hugging_face_without_qkv_bias),
     ("Hugging Face ViT", hugging_face_in_shards),
     ("Hugging Face I-JEPA", hugging_face_ijepa),

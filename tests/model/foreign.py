@@ -48,6 +48,21 @@ def ijepa(**settings) -> nn.Module:
     return drawn(transformers.IJepaModel(config))
 
 
+def masked_autoencoder() -> nn.Module:
+    config = transformers.ViTMAEConfig(
+        **_SIZES,
+        image_size=SIDE,
+        patch_size=16,
+        layer_norm_eps=1e-6,
+        decoder_hidden_size=16,
+        decoder_num_hidden_layers=1,
+        decoder_num_attention_heads=2,
+        decoder_intermediate_size=16,
+        mask_ratio=0.0,
+    )
+    return drawn(transformers.ViTMAEForPreTraining(config))
+
+
 def vitpose(*, simple: bool = False, image_size: tuple[int, int] = (SIDE, SIDE)) -> nn.Module:
     backbone = transformers.VitPoseBackboneConfig(
         hidden_size=WIDTH,

@@ -110,6 +110,13 @@ def test_a_block_number_without_end_is_refused_at_once():
         recognise(tensors, CONFIG)
 
 
+def test_biases_that_the_configuration_promises_are_missed():
+    tensors = table_of(foreign.vit(qkv_bias=False).state_dict())
+    with pytest.raises(UnplacedTensors) as caught:
+        recognise(tensors, {**CONFIG, "qkv_bias": True})
+    assert "layers.0.attention.q_proj.bias" in caught.value.missing
+
+
 def test_another_activation_is_refused_since_it_computes_something_else(tmp_path):
     foreign.vit(hidden_act="relu").save_pretrained(tmp_path)
     with pytest.raises(CheckpointError, match="activation 'relu'"):

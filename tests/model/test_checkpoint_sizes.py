@@ -15,6 +15,7 @@ from sonichu_gui.model.modeling_sonichu import (
     ViTConfig,
 )
 from sonichu_gui.model.namings import UnplacedTensors, recognise
+from sonichu_gui.model.position_grid import grid_of_table
 from tests.model import foreign
 from tests.model.checkpoint_cases import (
     CONFIG,
@@ -27,6 +28,8 @@ from tests.model.checkpoint_cases import (
     table_of,
 )
 from tests.model.foreign import SIDE, WIDTH, official_names, official_vitpose
+
+IJEPA_TABLE = table_of(official_names(foreign.ijepa().state_dict()))
 
 
 @pytest.mark.parametrize(("patch", "side"), [(8, 64), (14, 56), (32, 64)])
@@ -71,6 +74,30 @@ def test_upright_positions_are_told_without_a_configuration(tmp_path):
     opened = open_checkpoint(store(tmp_path, {"state_dict": tensors}, config=None))
     assert opened.layout.image_size == 128
     assert any("96 x 128" in note for note in opened.layout.notes)
+
+
+@pytest.mark.parametrize(
+    ("rows", "kind", "stated", "found"),
+    [
+        (256, "plain", (0, 0), ((16, 16), "none")),
+        (257, "plain", (16, 16), None),
+        (48, "plain", (6, 8), ((6, 8), "none")),
+        (257, "class token", (0, 0), ((16, 16), "kept")),
+        (256, "class token", (0, 0), ((16, 16), "zero")),
+        (193, "vitpose", (0, 0), ((16, 12), "added")),
+        (433, "vitpose", (0, 0), ((24, 18), "added")),
+        (257, "vitpose", (0, 0), ((16, 16), "added")),
+        # 8 x 6 patches and a slot are 49 rows, which are no 7 x 7 patches.
+        (49, "vitpose", (0, 0), ((8, 6), "added")),
+        (256, "vitpose by its head", (0, 0), ((16, 16), "none")),
+        (193, "vitpose by its head", (0, 0), ((16, 12), "added")),
+        (1, "vitpose", (0, 0), ((1, 1), "none")),
+        (0, "plain", (0, 0), None),
+        (7, "class token", (9, 9), None),
+    ],
+)
+def test_the_grid_is_told_from_the_rows_of_the_table(rows, kind, stated, found):
+    assert grid_of_table(rows, kind, stated) == found
 
 
 def test_missing_positions_are_the_fixed_ones(tmp_path):
@@ -125,6 +152,22 @@ def test_what_no_configuration_says_is_assumed_and_noted():
     assert any("epsilon" in note for note in layout.notes)
 
 
+@pytest.mark.parametrize(
+    ("config", "heads"),
+    [
+        ({"num_attention_heads": 8}, 8),
+        ({"num_heads": 2}, 2),
+        ({"backbone_config": {"num_attention_heads": 4}}, 4),
+        ({"dim": 32, "depth": 2, "heads": 4}, 4),
+        ({"heads": 4}, 1),
+        ({"num_attention_heads": 5}, 1),
+        ({"num_attention_heads": True}, 1),
+    ],
+)
+def test_attention_heads_are_read_from_where_libraries_write_them(config, heads):
+    assert recognise(IJEPA_TABLE, config).backbone["num_attention_heads"] == heads
+
+
 @pytest.mark.parametrize(("width", "heads"), [(192, 3), (384, 6), (768, 12), (1280, 16), (640, 10)])
 def test_usual_widths_have_the_usual_number_of_heads(width, heads):
     with torch.device("meta"):
@@ -157,7 +200,6 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
     max_leaves=6,
 )
-IJEPA_TABLE = table_of(official_names(foreign.ijepa().state_dict()))
 
 
 @given(json_values | st.dictionaries(KEYS, json_values))

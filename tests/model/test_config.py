@@ -85,6 +85,20 @@ def test_a_wrong_value_is_refused_by_its_name(path, value, reason):
         SonichuConfig.from_dict(_change(path, value))
 
 
+@pytest.mark.parametrize("padding", [-1, 8, 1.0, True, None])
+def test_a_rim_that_would_make_more_patches_is_refused(padding):
+    with pytest.raises(ValueError, match="patch_padding must be a whole number below half"):
+        ViTConfig(patch_size=16, patch_padding=padding)
+
+
+@pytest.mark.parametrize("token", [1, "yes", None])
+def test_a_class_token_is_there_or_not(token):
+    raw = SonichuConfig().to_dict()
+    raw["backbone"]["class_token"] = token
+    with pytest.raises(ValueError, match=r"backbone\.class_token must be a bool"):
+        SonichuConfig.from_dict(raw)
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),

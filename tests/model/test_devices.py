@@ -19,6 +19,7 @@ class PretendedGpu:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.full_at = ""
+        self.error: RuntimeError = torch.OutOfMemoryError("CUDA out of memory.\nTried 20 MiB.")
         self.pinned: list[torch.Tensor] = []
         self.copies: list[bool] = []
         self._patch(monkeypatch, torch.nn.Module, "load")
@@ -50,7 +51,7 @@ class PretendedGpu:
     def refuse(self, stage: str) -> None:
         if stage == self.full_at:
             self.full_at = ""
-            raise torch.OutOfMemoryError("CUDA out of memory.\nTried to allocate 20 MiB.")
+            raise self.error
 
 
 @pytest.fixture
@@ -101,6 +102,22 @@ def test_half_precision_finds_the_same_points(folder_of_each, picture, gpu):
         atol=2,
     )
     assert whole.report.precision == "fp32"
+
+
+@no_cuda
+@pytest.mark.parametrize(
+    "words",
+    [
+        "CUDA error: out of memory",
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+        "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
+    ],
+)
+def test_a_gpu_that_tells_its_want_of_memory_in_words_is_understood(folder, picture, gpu, words):
+    gpu.full_at, gpu.error = "head", RuntimeError(words)
+    predictor = LocalPredictor(folder, device="cuda")
+    found = predictor.predict(picture, TASKS["HC"], tta=False)
+    assert (found.device, found.note) == ("cpu", OUT_OF_GPU_MEMORY)
 
 
 @no_cuda

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -66,6 +67,17 @@ def test_translation_is_made_once_and_kept(folder, monkeypatch):
     assert kept == [".bin", ".xml"]
     monkeypatch.setattr(openvino_engine, "_translate", lambda _: pytest.fail("translated again"))
     predictor_of(folder).load()
+
+
+def test_the_same_weights_configured_otherwise_are_translated_anew(folder, picture):
+    before = predictor_of(folder).predict(picture, TASKS["HC"], tta=False)
+    config = json.loads((folder / "config.json").read_text())
+    config["backbone"]["layer_norm_eps"] = 0.5
+    (folder / "config.json").write_text(json.dumps(config))
+    after = predictor_of(folder).predict(picture, TASKS["HC"], tta=False)
+    reference = predictor_of(folder, "torch").predict(picture, TASKS["HC"], tta=False)
+    np.testing.assert_allclose(coordinates(after), coordinates(reference), atol=1e-2)
+    assert np.abs(coordinates(after) - coordinates(before)).max() > 1
 
 
 @pytest.mark.parametrize("suffix", [".xml", ".bin"])

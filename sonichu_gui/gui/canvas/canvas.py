@@ -23,16 +23,22 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from sonichu_gui.gui import theme
+from sonichu_gui.gui.canvas.calipers import color_of
+from sonichu_gui.gui.canvas.ghosts import Highlight
+from sonichu_gui.gui.canvas.heat import heat_image
 from sonichu_gui.gui.canvas.labels import PLATE_HEIGHT, PLATE_PAD, LabelLayout
 from sonichu_gui.gui.canvas.loupe import loupe_rect, paint_loupe
 from sonichu_gui.gui.canvas.marks import LineMark, Mark, TextMark, changed_bounds
-from sonichu_gui.gui.canvas.overlay import OverlayOptions, build_marks, color_of
+from sonichu_gui.gui.canvas.overlay import OverlayOptions, build_marks
 from sonichu_gui.gui.canvas.painter import MarkPainter
 from sonichu_gui.gui.canvas.scale_bar import scale_bar
 from sonichu_gui.gui.canvas.transform import ViewTransform, fitted
 from sonichu_gui.gui.place import Tool
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from sonichu_gui.domain.calibration import Point
     from sonichu_gui.domain.frame import Frame
     from sonichu_gui.gui.document import Document
@@ -55,6 +61,7 @@ class Canvas(QWidget):
         self.document = document
         self.view = ViewTransform()
         self._pixmap = QPixmap()
+        self._heat = QPixmap()
         self._frame_size = (0, 0)
         self._fits = True
         self._marks: tuple[Mark, ...] = ()
@@ -80,6 +87,7 @@ class Canvas(QWidget):
         document.calibration_changed.connect(self._repaint_all)
         document.selection_changed.connect(self._refresh_marks)
         document.hover_changed.connect(self._refresh_marks)
+        document.candidate_changed.connect(self._refresh_marks)
         document.tool_changed.connect(self._repaint_all)
         document.scale_line_changed.connect(self._refresh_marks)
 
@@ -143,6 +151,13 @@ class Canvas(QWidget):
         self._show_uncertainty = on
         self._refresh_all_marks()
 
+    def show_heatmap(self, heat: npt.NDArray[np.float32] | None) -> None:
+        """Lays a heatmap of the whole frame over it, or takes it away."""
+        if heat is None and self._heat.isNull():
+            return
+        self._heat = QPixmap() if heat is None else QPixmap.fromImage(heat_image(heat))
+        self.update(self._frame_rect().toAlignedRect())
+
     def set_handle_size(self, radius: float) -> None:
         """Draws the rings of the points with another radius, in screen pixels."""
         self._radius = radius
@@ -179,6 +194,7 @@ class Canvas(QWidget):
     # ---- what changed ----------------------------------------------------------------------
 
     def _show_frame(self, frame: Frame | None) -> None:
+        self._heat = QPixmap()  # of another frame
         if frame is None:
             self._pixmap, self._frame_size = QPixmap(), (0, 0)
             self.update()
@@ -231,6 +247,8 @@ class Canvas(QWidget):
                 uncertainty=self._show_uncertainty,
                 selected=d.selected,
                 hovered=d.hovered,
+                candidates_of=self._candidates_of(),
+                highlight=self._highlight(),
             ),
             layout=self._layout,
             area=(0.0, 0.0, float(self.width()), float(self.height())),
@@ -246,6 +264,20 @@ class Canvas(QWidget):
             marks = (*marks, LineMark(start, end, theme.current().amber, 1.6, caps=7.0))
         return marks
 
+    def _candidates_of(self) -> tuple[int, ...]:
+        """The points in hand; no other places are offered while points or a line are placed."""
+        d = self.document
+        if d.tool is not Tool.EDIT:
+            return ()
+        return tuple({one: None for one in (d.selected, d.hovered) if one is not None})
+
+    def _highlight(self) -> Highlight | None:
+        d = self.document
+        changed = d.with_candidate
+        if d.candidate is None or changed is None:
+            return None
+        return Highlight(d.candidate, changed, d.measurements_with_candidate)
+
     # ---- painting --------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -256,6 +288,8 @@ class Canvas(QWidget):
         painter.fillRect(event.rect(), QColor(theme.current().canvas))
         if self.has_frame:
             self._paint_frame(painter)
+            if not (self._peeking or self._heat.isNull()):
+                self._paint_heat(painter)
             if not self._peeking:
                 self._ink.paint(painter, self._marks, exposed)
                 self._paint_loupe(painter)
@@ -263,13 +297,18 @@ class Canvas(QWidget):
         painter.end()
 
     def _paint_frame(self, painter: QPainter) -> None:
-        width, height = self._frame_size
-        target = QRectF(
-            self.view.left, self.view.top, width * self.view.zoom, height * self.view.zoom
-        )
         smooth = self.view.zoom * self.devicePixelRatioF() < SHARP_FROM_ZOOM
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
-        painter.drawPixmap(target, self._pixmap, QRectF(0, 0, width, height))
+        painter.drawPixmap(self._frame_rect(), self._pixmap, QRectF(self._pixmap.rect()))
+
+    def _paint_heat(self, painter: QPainter) -> None:
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawPixmap(self._frame_rect(), self._heat, QRectF(self._heat.rect()))
+
+    def _frame_rect(self) -> QRectF:
+        """Where the frame lies, in widget units."""
+        zoom, (width, height) = self.view.zoom, self._frame_size
+        return QRectF(self.view.left, self.view.top, width * zoom, height * zoom)
 
     def _paint_scale_bar(self, painter: QPainter) -> None:
         bar = scale_bar(self.document.calibration.scale_for(), zoom=self.view.zoom)

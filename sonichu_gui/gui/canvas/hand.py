@@ -1,12 +1,14 @@
 """The hand on the canvas: what mouse and keys mean.
 
 left on a point      drag it (grab offset kept, 3 px threshold); release stores, Esc does not
+left on a ghost      a click takes that other candidate of the selected point
 left elsewhere       drag pans; a click deselects, places the next point, or draws the scale line
 middle, Space+drag   pan, in every mode, also while a point is in the hand
 wheel                zoom at the cursor; Shift+wheel steps through a cine
 right on a point     its state
 arrows               nudge the selected point 1 px, Shift 10, Ctrl 0.1; else step the cine
-1-9, Tab             select a point;  Backspace takes the last placed point back
+1-9, Tab             select a point; Tab goes through its other candidates, Enter takes one
+Backspace            takes the last placed point back
 H held               look under the marks;  Space tapped: accept and next
 """
 
@@ -22,7 +24,7 @@ from PySide6.QtGui import QAction, QCursor, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QMenu
 
 from sonichu_gui.domain.annotation import PointState
-from sonichu_gui.gui.canvas.picking import clamped, is_drag, nearest_keypoint
+from sonichu_gui.gui.canvas.picking import clamped, is_drag, nearest_candidate, nearest_keypoint
 from sonichu_gui.gui.canvas.scale_line import ScaleLine
 from sonichu_gui.gui.place import Tool
 
@@ -56,6 +58,7 @@ class _Held:
     last: Point = (0.0, 0.0)
     index: int = -1
     offset: Point = (0.0, 0.0)
+    candidate: int | None = None
 
 
 class Hand(QObject):
@@ -77,6 +80,7 @@ class Hand(QObject):
         self._pan_from: Point | None = None
         self._left_pans = False
         self._has_panned = False
+        self._points_at_candidate = False
         self._scale_line = ScaleLine(canvas, document)
         canvas.installEventFilter(self)
         document.frame_changed.connect(self.let_go)
@@ -96,6 +100,7 @@ class Hand(QObject):
         if kind == QEvent.Type.Leave:
             self.cursor_moved.emit(None)
             self._document.hover(None)
+            self._point_at_candidate(None)
             self._canvas.show_word("", (0.0, 0.0))
         elif kind in (QEvent.Type.FocusOut, QEvent.Type.Hide):
             self._lose_focus()
@@ -163,6 +168,7 @@ class Hand(QObject):
             return
         index = None if self._canvas.is_peeking else self._point_at(at)
         if index is None:
+            self._held.candidate = self._candidate_at(at)
             return
         point = self._document.annotation.keypoints[index]
         if point is not None:
@@ -229,6 +235,9 @@ class Hand(QObject):
             document.select(index)
             if document.annotation.is_complete:
                 document.set_tool(Tool.EDIT)
+        elif held.candidate is not None and held.candidate < len(document.candidates):
+            document.choose_candidate(held.candidate)
+            document.take_candidate()
         elif held.grip is _Grip.PRESSED_GROUND:
             document.select(None)
 
@@ -245,6 +254,7 @@ class Hand(QObject):
     def _hover(self, at: Point) -> None:
         index = None if self._canvas.is_peeking else self._point_at(at)
         self._document.hover(index)
+        self._point_at_candidate(self._candidate_at(at) if index is None else None)
         self._show_cursor()
         due = self._document.place_target
         if self._document.tool is Tool.PLACE and due is not None:
@@ -283,6 +293,22 @@ class Hand(QObject):
             reach=self._canvas.handle_reach,
         )
 
+    def _candidate_at(self, at: Point) -> int | None:
+        if self._canvas.is_peeking:
+            return None
+        return nearest_candidate(
+            self._document.candidates,
+            pointer=at,
+            view=self._canvas.view,
+            reach=self._canvas.handle_reach,
+        )
+
+    def _point_at_candidate(self, number: int | None) -> None:
+        """Highlights what is pointed at; what the keys have highlighted stays elsewhere."""
+        if number is not None or self._points_at_candidate:
+            self._document.choose_candidate(number)
+        self._points_at_candidate = number is not None
+
     def on_frame(self, point: Point) -> Point:
         """The point, pulled onto the frame shown."""
         frame = self._document.frame
@@ -313,7 +339,7 @@ class Hand(QObject):
     def _show_cursor(self, _: object = None) -> None:
         if self._document.tool is not Tool.EDIT:
             shape = Qt.CursorShape.CrossCursor
-        elif self._document.hovered is not None:
+        elif self._document.hovered is not None or self._points_at_candidate:
             shape = Qt.CursorShape.PointingHandCursor
         else:
             shape = Qt.CursorShape.ArrowCursor

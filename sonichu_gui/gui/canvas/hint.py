@@ -40,6 +40,7 @@ class CanvasHint(QLabel):
         document.scale_line_drawn.connect(self._renew)
         document.frame_changed.connect(self._renew)
         document.selection_changed.connect(self._renew)
+        document.candidate_changed.connect(self._renew)
         self._renew()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -70,7 +71,11 @@ class CanvasHint(QLabel):
             return self.tr("Click {}   Backspace takes back   Esc ends").format(name)
         if document.annotation.is_empty:
             return self.tr("R predict   P place by hand   F fit")
-        return self.tr("Space accept and next   H peek   E uncertainty   F fit")
+        if document.candidate is not None:
+            return self.tr("Enter takes   Tab next   Esc back")
+        if document.candidates:
+            return self.tr("Tab other candidates   Enter takes   H peek")
+        return self.tr("Space accept and next   H peek   E uncertainty   M heatmap   F fit")
 
     def _settle(self) -> None:
         self.adjustSize()

@@ -1,11 +1,12 @@
 """The keys on the canvas.
 
 arrows               nudge the selected point 1 px, Shift 10, Ctrl 0.1; else step the cine
-1-9, Tab             select a point
+1-9, Tab             select a point; Tab goes through its other candidates first
+Enter                take the highlighted candidate
 Backspace            while placing: take the last placed point back
 H held               look under the marks
 Space                tapped: accept and next; held: the left button pans
-Esc                  drop what is in the hand, then the tool, then the selection
+Esc                  drop what is in the hand, the tool, the candidate, then the selection
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 
-from sonichu_gui.gui.canvas.picking import next_index
+from sonichu_gui.gui.canvas.picking import next_stop
 from sonichu_gui.gui.place import Tool
 
 if TYPE_CHECKING:
@@ -142,14 +143,37 @@ class Keys(QObject):
             if number <= count:
                 document.select(number - 1)
         elif event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
-            step = -1 if event.key() == Qt.Key.Key_Backtab else 1
-            following = next_index(document.selected, count=count, step=step)
-            document.select(following)
-            return following is not None  # past the last point the focus goes on
+            shifted = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+            back = shifted or event.key() == Qt.Key.Key_Backtab
+            return self._tab(-1 if back else 1)
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            return self._enter()
         elif event.key() == Qt.Key.Key_Backspace and document.tool is Tool.PLACE:
             self._take_back()
         else:
             return False
+        return True
+
+    def _tab(self, step: int) -> bool:
+        """Goes on to the next candidate or point; past the last point the focus goes on."""
+        document = self._document
+        offers = document.tool is Tool.EDIT and not self._hand.is_busy
+        counts = [
+            len(point.candidates) if offers and point is not None else 0
+            for point in document.annotation.keypoints
+        ]
+        selected, candidate = next_stop(
+            document.selected, document.candidate, counts=counts, step=step
+        )
+        document.select(selected)
+        document.choose_candidate(candidate)
+        return selected is not None
+
+    def _enter(self) -> bool:
+        """Takes the highlighted candidate."""
+        if self._document.candidate is None or self._hand.is_busy:
+            return False
+        self._document.take_candidate()
         return True
 
     def _take_back(self) -> None:
@@ -162,12 +186,14 @@ class Keys(QObject):
             document.commit(document.annotation.without_point(last), text)
 
     def _escape(self) -> None:
-        """Drops what is in the hand, then the tool, then the selection."""
+        """Drops what is in the hand, the tool, the candidate, then the selection."""
         document = self._document
         if self._hand.has_point:
             self._hand.let_go()
         elif document.tool is not Tool.EDIT:
             document.set_tool(Tool.EDIT)
+        elif document.candidate is not None:
+            document.choose_candidate(None)
         elif document.proposal is not None:
             document.dismiss_proposal()
         elif document.selected is not None:

@@ -27,6 +27,7 @@ class LineMark:
     width: float = 1.2
     dashed: bool = False
     caps: float = 0.0
+    faint: bool = False
 
     def bounds(self) -> Bounds:
         """Smallest upright rectangle around it, stroke and halo included."""
@@ -36,7 +37,10 @@ class LineMark:
 
 @dataclass(frozen=True, slots=True)
 class RingMark:
-    """A keypoint: a hollow ring with a core, so that the target stays visible."""
+    """A keypoint: a hollow ring with a core, so that the target stays visible.
+
+    A ghost, where it is not but might be, is thinner and has no core.
+    """
 
     center: Point
     color: str
@@ -46,6 +50,7 @@ class RingMark:
     dashed: bool = False
     crossed: bool = False
     by_model: bool = False
+    ghost: bool = False
 
     def bounds(self) -> Bounds:
         """Smallest upright rectangle around it, halo included."""
@@ -54,7 +59,10 @@ class RingMark:
 
 @dataclass(frozen=True, slots=True)
 class OvalMark:
-    """An ellipse as centre plus two conjugate half axes: center + a cos t + b sin t."""
+    """An ellipse as centre plus two conjugate half axes: center + a cos t + b sin t.
+
+    A filled one is a soft tint around a `hole`, the radius of the ring in its middle.
+    """
 
     center: Point
     a: Point
@@ -62,6 +70,7 @@ class OvalMark:
     color: str
     dotted: bool = True
     filled: bool = False
+    hole: float = 0.0
 
     def bounds(self) -> Bounds:
         """Smallest upright rectangle around it."""

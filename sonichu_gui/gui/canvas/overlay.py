@@ -9,18 +9,17 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sonichu_gui.biometry.uncertainty import principal_axes
 from sonichu_gui.domain.annotation import Annotation, Keypoint, Origin, PointState
-from sonichu_gui.gui.canvas.labels import LabelLayout, Wish
-from sonichu_gui.gui.canvas.marks import (
-    ArcMark,
-    Bounds,
-    LineMark,
-    Mark,
-    OvalMark,
-    RingMark,
-    TextMark,
+from sonichu_gui.gui.canvas.calipers import WHITE, color_of, measure_marks
+from sonichu_gui.gui.canvas.ghosts import (
+    Highlight,
+    candidate_marks,
+    candidate_wishes,
+    proposal_marks,
 )
-from sonichu_gui.gui.theme import PAIR_COLORS
+from sonichu_gui.gui.canvas.labels import LabelLayout, Wish
+from sonichu_gui.gui.canvas.marks import Bounds, Mark, OvalMark, RingMark, TextMark
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
 MANY_POINTS = 8
 """Beyond this many keypoints a pair is named once, at its value, to keep the picture calm."""
 
-WHITE = "#E8ECF0"
-GHOST = "#A7B1BC"
 TWO_SIGMA = 2.0
 
 
@@ -45,9 +42,11 @@ class OverlayOptions:
     Attributes:
         radius: Of a keypoint's ring, in widget units.
         names: Show the names of the points.
-        uncertainty: Show the model's uncertainty as soft ellipses.
+        uncertainty: Show the model's uncertainty: soft ellipses, and beside a value its error.
         selected: Index of the selected keypoint, or None.
         hovered: Index of the keypoint under the pointer, or None.
+        candidates_of: Keypoints whose other candidates are shown.
+        highlight: The candidate of the selected keypoint that is being looked at, or None.
         stroke: Factor on all line widths.
     """
 
@@ -56,6 +55,8 @@ class OverlayOptions:
     uncertainty: bool = True
     selected: int | None = None
     hovered: int | None = None
+    candidates_of: tuple[int, ...] = ()
+    highlight: Highlight | None = None
     stroke: float = 1.0
 
 
@@ -84,69 +85,35 @@ def build_marks(
     """
     marks: list[Mark] = []
     if proposal is not None:
-        marks += _ghost_marks(task, proposal, view, options)
+        marks += proposal_marks(task, proposal, view, radius=options.radius, stroke=options.stroke)
     if options.uncertainty:
-        marks += _uncertainty_marks(task, annotation, view)
+        marks += _uncertainty_marks(task, annotation, view, options.radius)
     for spec in task.measures:
-        marks += _measure_marks(spec, task, annotation, view, options)
+        active = options.hovered in spec.points or options.selected in spec.points
+        marks += measure_marks(
+            spec,
+            task,
+            annotation,
+            view,
+            radius=options.radius,
+            stroke=options.stroke,
+            active=active,
+        )
+    for index in options.candidates_of:
+        marks += candidate_marks(
+            task,
+            annotation,
+            index,
+            view,
+            highlight=options.highlight if index == options.selected else None,
+            radius=options.radius,
+            stroke=options.stroke,
+        )
     marks += _point_marks(task, annotation, view, options)
     marks += _text_marks(
         task, annotation, measurements, view=view, o=options, layout=layout, area=area
     )
     return tuple(marks)
-
-
-def color_of(task: Task, index: int) -> str:
-    """Colour of a keypoint: its pair's."""
-    return PAIR_COLORS[task.keypoints[index].pair % len(PAIR_COLORS)]
-
-
-def _measure_marks(
-    spec: MeasureSpec, task: Task, annotation: Annotation, view: ViewTransform, o: OverlayOptions
-) -> list[Mark]:
-    points = annotation.points(spec.points)
-    if points is None:
-        return []
-    at = [view.to_widget(point) for point in points]
-    color = color_of(task, spec.points[0])
-    if spec.kind == "length":
-        active = o.hovered in spec.points or o.selected in spec.points
-        return [_between_rings(at[0], at[1], color, (1.8 if active else 1.2) * o.stroke, o.radius)]
-    if spec.kind == "ellipse-circumference":
-        return [_oval(at)]
-    if spec.kind == "angle":
-        return _angle_marks(at, color, o)
-    return []
-
-
-def _between_rings(start: Point, end: Point, color: str, width: float, radius: float) -> LineMark:
-    """A line that ends at the rings: what lies under a point stays visible."""
-    length = math.dist(start, end)
-    share = min(radius / length, 0.5) if length else 0.0
-    dx, dy = (end[0] - start[0]) * share, (end[1] - start[1]) * share
-    return LineMark((start[0] + dx, start[1] + dy), (end[0] - dx, end[1] - dy), color, width)
-
-
-def _oval(at: Sequence[Point]) -> OvalMark:
-    """The ellipse through the ends of two axes (exactly, when they share their middle)."""
-    cx = sum(p[0] for p in at) / 4
-    cy = sum(p[1] for p in at) / 4
-    a = ((at[2][0] - at[3][0]) / 2, (at[2][1] - at[3][1]) / 2)
-    b = ((at[0][0] - at[1][0]) / 2, (at[0][1] - at[1][1]) / 2)
-    return OvalMark((cx, cy), a, b, WHITE)
-
-
-def _angle_marks(at: Sequence[Point], color: str, o: OverlayOptions) -> list[Mark]:
-    vertex, first, second = at
-    start = math.degrees(math.atan2(vertex[1] - first[1], first[0] - vertex[0]))
-    end = math.degrees(math.atan2(vertex[1] - second[1], second[0] - vertex[0]))
-    sweep = (end - start + 180.0) % 360.0 - 180.0
-    radius = 0.35 * min(math.dist(vertex, first), math.dist(vertex, second))
-    return [
-        _between_rings(vertex, first, color, 1.2 * o.stroke, o.radius),
-        _between_rings(vertex, second, color, 1.2 * o.stroke, o.radius),
-        ArcMark(vertex, max(radius, 14.0 * o.stroke), start, sweep, WHITE),
-    ]
 
 
 def _point_marks(
@@ -171,47 +138,24 @@ def _point_marks(
     return marks
 
 
-def _ghost_marks(
-    task: Task, proposal: Annotation, view: ViewTransform, o: OverlayOptions
+def _uncertainty_marks(
+    task: Task, annotation: Annotation, view: ViewTransform, radius: float
 ) -> list[Mark]:
-    marks: list[Mark] = []
-    for spec in task.measures:
-        points = proposal.points(spec.points)
-        if points is None:
-            continue
-        at = [view.to_widget(point) for point in points]
-        if spec.kind == "length":
-            marks.append(LineMark(at[0], at[1], GHOST, 1.0 * o.stroke, dashed=True))
-        elif spec.kind == "ellipse-circumference":
-            oval = _oval(at)
-            marks.append(OvalMark(oval.center, oval.a, oval.b, GHOST))
-    rings = (point for point in proposal.keypoints if point is not None)
-    marks += [RingMark(view.to_widget(p.xy), GHOST, o.radius - 1.0, dashed=True) for p in rings]
-    return marks
-
-
-def _uncertainty_marks(task: Task, annotation: Annotation, view: ViewTransform) -> list[Mark]:
     marks: list[Mark] = []
     for index, point in enumerate(annotation.keypoints):
         if point is not None and point.covariance is not None and point.measurable:
             a, b = ellipse_axes(point, view.zoom * TWO_SIGMA)
-            center = view.to_widget(point.xy)
-            marks.append(OvalMark(center, a, b, color_of(task, index), dotted=False, filled=True))
+            center, color = view.to_widget(point.xy), color_of(task, index)
+            marks.append(OvalMark(center, a, b, color, dotted=False, filled=True, hole=radius))
     return marks
 
 
 def ellipse_axes(point: Keypoint, factor: float) -> tuple[Point, Point]:
     """Half axes of a keypoint's covariance ellipse, one standard deviation times a factor."""
     assert point.covariance is not None  # noqa: S101 - callers have looked
-    xx, xy, yy = point.covariance
-    mean, delta = (xx + yy) / 2, math.hypot((xx - yy) / 2, xy)
-    angle = 0.5 * math.atan2(2 * xy, xx - yy)
-    large, small = math.sqrt(max(mean + delta, 0.0)), math.sqrt(max(mean - delta, 0.0))
-    cos, sin = math.cos(angle), math.sin(angle)
-    return (
-        (large * cos * factor, large * sin * factor),
-        (-small * sin * factor, small * cos * factor),
-    )
+    large, small, angle = principal_axes(point.covariance)
+    cos, sin = math.cos(angle) * factor, math.sin(angle) * factor
+    return (large * cos, large * sin), (-small * sin, small * cos)
 
 
 def _text_marks(
@@ -234,11 +178,25 @@ def _text_marks(
     few = len(task.keypoints) <= MANY_POINTS
     wishes, colors = _name_wishes(task, placed, middle, o, few=few)
     for number, (spec, result) in enumerate(zip(task.measures, measurements, strict=True)):
-        wish = _value_wish(number, spec, result, placed, middle, few=few)
+        text = result.full_text if o.uncertainty else result.text
+        wish = _value_wish(number, spec, result, placed, middle, text=text, few=few)
         if wish is not None:
             wishes.append(wish)
             colors.append(color_of(task, spec.points[0]) if spec.kind == "length" else WHITE)
-    plates = layout.place(wishes, obstacles=tuple(placed.values()), area=area)
+    obstacles = list(placed.values())
+    for index in o.candidates_of:
+        found = candidate_wishes(
+            task,
+            annotation,
+            index,
+            view,
+            highlight=o.highlight if index == o.selected else None,
+            gap=o.radius + 6.0,
+        )
+        wishes += found
+        colors += [color_of(task, index)] * len(found)
+        obstacles += [wish.anchor for wish in found]
+    plates = layout.place(wishes, obstacles=obstacles, area=area)
     return [
         TextMark(plate, wish.text, color, leader=_leader(plate, wish))
         for plate, wish, color in zip(plates, wishes, colors, strict=True)
@@ -266,11 +224,13 @@ def _value_wish(
     placed: dict[int, Point],
     middle: Point,
     *,
+    text: str,
     few: bool,
 ) -> Wish | None:
     if result.value is None or spec.kind not in ("length", "angle"):
         return None
-    text = result.text if few and spec.kind == "length" else f"{spec.name} {result.text}"
+    if not few or spec.kind != "length":
+        text = f"{spec.name} {text}"
     if spec.kind == "angle":
         vertex, first, second = (placed[i] for i in spec.points)
         anchor = tuple(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
@@ -12,7 +13,10 @@ from sonichu_gui.gui.canvas.marks import ArcMark, LineMark, Mark, OvalMark, Ring
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from sonichu_gui.domain.calibration import Point
+
 HALO = QColor(6, 8, 10, 170)
+RIM_HALO = QColor(6, 8, 10, 90)
 PLATE = QColor(11, 13, 16, 178)
 
 
@@ -63,9 +67,12 @@ class MarkPainter:
                 for end in (line.p1(), line.p2())
             ]
         painter.setBrush(Qt.BrushStyle.NoBrush)
+        color = QColor(mark.color)
+        if mark.faint:
+            color.setAlpha(200)
         painter.setPen(QPen(HALO, mark.width + 2.0 * self._stroke))
         painter.drawLines(lines)
-        pen = QPen(QColor(mark.color), mark.width)
+        pen = QPen(color, mark.width)
         if mark.dashed:
             pen.setDashPattern([4, 4])
         painter.setPen(pen)
@@ -82,7 +89,7 @@ class MarkPainter:
             glow.setAlpha(70)
             painter.setPen(QPen(glow, 4.0 * self._stroke))
             painter.drawEllipse(center, radius + 3.5, radius + 3.5)
-        pen = QPen(color, 2.0 * self._stroke)
+        pen = QPen(color, (1.5 if mark.ghost else 2.0) * self._stroke)
         if mark.dashed:
             pen.setDashPattern([1.6, 1.4])
         painter.setPen(pen)
@@ -91,6 +98,8 @@ class MarkPainter:
             d = radius * 0.7
             painter.drawLine(center + QPointF(-d, -d), center + QPointF(d, d))
             return
+        if mark.ghost:
+            return
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(HALO)
         painter.drawEllipse(center, 2.0 * self._stroke, 2.0 * self._stroke)
@@ -98,28 +107,32 @@ class MarkPainter:
         painter.drawEllipse(center, 1.0 * self._stroke, 1.0 * self._stroke)
 
     def _oval(self, painter: QPainter, mark: OvalMark) -> None:
-        circle = QPainterPath()
-        circle.addEllipse(QPointF(0, 0), 1.0, 1.0)
-        path = QTransform(
-            mark.a[0], mark.a[1], mark.b[0], mark.b[1], mark.center[0], mark.center[1]
-        ).map(circle)
-        color = QColor(mark.color)
         if mark.filled:
-            soft = QColor(color)
-            soft.setAlpha(46)
-            painter.setBrush(soft)
-            color.setAlpha(110)
-            painter.setPen(QPen(color, 1.0 * self._stroke))
-            painter.drawPath(path)
+            self._soft_oval(painter, mark)
             return
+        path = _ellipse(mark.a, mark.b).translated(*mark.center)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(HALO, 3.2 * self._stroke))
         painter.drawPath(path)
-        pen = QPen(color, 1.4 * self._stroke)
+        pen = QPen(QColor(mark.color), 1.4 * self._stroke)
         if mark.dotted:
             pen.setDashPattern([1.2, 3.0])
         painter.setPen(pen)
         painter.drawPath(path)
+
+    def _soft_oval(self, painter: QPainter, mark: OvalMark) -> None:
+        """A tint with a thin rim, and a hole where the point's ring is: the target stays bare."""
+        color = QColor(mark.color)
+        color.setAlpha(54)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(color)
+        painter.drawPath(_ellipse(mark.a, mark.b, mark.hole).translated(*mark.center))
+        color.setAlpha(190)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        rim = _ellipse(mark.a, mark.b).translated(*mark.center)
+        for pen in (QPen(RIM_HALO, 2.4 * self._stroke), QPen(color, 1.0 * self._stroke)):
+            painter.setPen(pen)
+            painter.drawPath(rim)
 
     def _arc(self, painter: QPainter, mark: ArcMark) -> None:
         x, y = mark.center
@@ -140,3 +153,15 @@ class MarkPainter:
         painter.setFont(self._font)
         painter.setPen(QColor(mark.color))
         painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, mark.text)
+
+
+@functools.lru_cache(maxsize=256)
+def _ellipse(a: Point, b: Point, hole: float = 0.0) -> QPainterPath:
+    """An ellipse around the origin, less a circle: kept, since cutting it out takes long."""
+    circle, inner = QPainterPath(), QPainterPath()
+    circle.addEllipse(QPointF(0, 0), 1.0, 1.0)
+    path = QTransform(a[0], a[1], b[0], b[1], 0.0, 0.0).map(circle)
+    if not hole:
+        return path
+    inner.addEllipse(QPointF(0, 0), hole, hole)
+    return path.subtracted(inner)

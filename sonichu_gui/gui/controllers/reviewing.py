@@ -51,6 +51,14 @@ class ReviewController(QObject):
         """Takes the model's points in place of the person's; undo brings those back."""
         self._document.accept_proposal()
 
+    def return_to_prediction(self) -> None:
+        """Puts what the model said last in place of the points; undo brings those back."""
+        document = self._document
+        if document.awaits_frame:
+            document.noted.emit(self.tr("The next frame is not shown yet"))
+        elif document.frame is not None and not document.return_to_prediction():
+            document.noted.emit(self.tr("No prediction of this frame and task yet: R predicts"))
+
     def accept_and_next(self) -> None:
         """Accepts and opens the next file."""
         if self.accept():

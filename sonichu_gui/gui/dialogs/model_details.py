@@ -6,34 +6,31 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QFrame,
-    QGridLayout,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
-from sonichu_gui.gui import theme
-from sonichu_gui.gui.dialogs.marks import Mark, State
 from sonichu_gui.gui.dialogs.model_heads import HeadRow
 from sonichu_gui.gui.dialogs.model_words import origin_rows, size_text, tr
+from sonichu_gui.gui.dialogs.page_parts import (
+    check_line,
+    page_of_sections,
+    problem_card,
+    titled_rows,
+    word_and_link,
+)
 from sonichu_gui.gui.dialogs.texts import LinkButton, ValueLine, plain, section_head
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from sonichu_gui.domain.task import Task
     from sonichu_gui.gui.model_choice import Serving
     from sonichu_gui.prediction.zoo import ModelInfo, Verdict
-
-_LABEL_WIDTH = 112
-_ROW_HEIGHT = 22
-_ONE_LINE = 48
-"""Letters of a value that need more than a line in a small window: its name stands at the first."""
 
 
 class ModelDetails(QScrollArea):
@@ -62,7 +59,7 @@ class ModelDetails(QScrollArea):
     def show_nothing(self, text: str) -> None:
         """Shows a word in place of a model."""
         self.info = None
-        page, column = _page()
+        page, column = page_of_sections()
         column.addWidget(plain(text, role="text_soft"))
         column.addStretch(1)
         self._heads: list[HeadRow] = []
@@ -77,13 +74,13 @@ class ModelDetails(QScrollArea):
         """
         self.info = info
         self._heads = []
-        page, column = _page()
+        page, column = page_of_sections()
         column.addLayout(self._head(info, in_place=in_place))
         self._checks = QVBoxLayout()
         self._checks.setSpacing(6)
         column.addLayout(self._checks)
         if info.problem:
-            column.addWidget(_problem(info.problem))
+            column.addWidget(problem_card(info.problem))
         else:
             column.addLayout(self._task_section(info))
         column.addLayout(self._file_section(info))
@@ -122,7 +119,7 @@ class ModelDetails(QScrollArea):
         title = tr("Checked: whole") if verdict.ok else tr("Checked: not whole")
         self._checks.addWidget(section_head(title))
         for check in verdict.checks:
-            self._checks.addWidget(_check_line(check.name, check.text, ok=check.ok))
+            self._checks.addWidget(check_line(check.name, check.text, ok=check.ok))
         self.verticalScrollBar().setValue(0)
 
     # ---- sections --------------------------------------------------------------------------
@@ -180,102 +177,38 @@ class ModelDetails(QScrollArea):
                 (tr("SHA-256"), self.hash_line),
                 (tr("Tensor names"), plain(info.naming)),
             ]
-        return _section(tr("Files"), rows)
+        return titled_rows(tr("Files"), rows)
 
     def _origin_section(self, info: ModelInfo, *, in_place: bool) -> QVBoxLayout:
         rows: list[tuple[str, QWidget]] = [
             (label, ValueLine(label, value) if exact else plain(value))
             for label, value, exact in origin_rows(info, in_place=in_place)
         ]
-        return _section(tr("Where it came from"), rows)
+        return titled_rows(tr("Where it came from"), rows)
 
     def _paper_section(self, info: ModelInfo) -> QVBoxLayout:
         """Licence and card: a word here, the whole text on a page of its own."""
         licence, card = info.license_text, info.card_text
         is_text = licence != info.license
         self.licence_button = LinkButton(tr("Read the licence"))
-        self.licence_button.setVisible(is_text)
+        self.card_button = LinkButton(tr("Read the model card"))
+        for button, there in ((self.licence_button, is_text), (self.card_button, bool(card))):
+            if not there:  # shown by the page alone: without one it would be a window of its own
+                button.hide()
         title = tr("Licence of {}").format(info.name)
         self.licence_button.clicked.connect(lambda: self.reading_wanted.emit(title, licence, False))
-        self.card_button = LinkButton(tr("Read the model card"))
-        self.card_button.setVisible(bool(card))
         card_title = tr("Model card of {}").format(info.name)
         self.card_button.clicked.connect(lambda: self.reading_wanted.emit(card_title, card, True))
         stated = info.license or ("" if is_text else tr("none stated"))
         rows = [
-            (tr("Licence"), _word_and_link(stated, self.licence_button)),
-            (tr("Model card"), _word_and_link("" if card else tr("none"), self.card_button)),
+            (tr("Licence"), word_and_link(stated, self.licence_button)),
+            (tr("Model card"), word_and_link("" if card else tr("none"), self.card_button)),
         ]
-        return _section(tr("Licence and card"), rows)
+        return titled_rows(tr("Licence and card"), rows)
 
     def _use_for_task(self, task_id: str) -> None:
         if self.info is not None:
             self.use_for_task_wanted.emit(task_id, self.info.folder)
-
-
-def _page() -> tuple[QWidget, QVBoxLayout]:
-    page = QWidget()
-    column = QVBoxLayout(page)
-    column.setContentsMargins(24, 18, 24, 18)
-    column.setSpacing(18)
-    return page, column
-
-
-def _section(title: str, rows: Sequence[tuple[str, QWidget]]) -> QVBoxLayout:
-    column = QVBoxLayout()
-    column.setSpacing(6)
-    column.addWidget(section_head(title))
-    grid = QGridLayout()
-    grid.setHorizontalSpacing(12)
-    grid.setVerticalSpacing(2)
-    grid.setColumnMinimumWidth(0, _LABEL_WIDTH)
-    grid.setColumnStretch(1, 1)
-    for number, (label, value) in enumerate(rows):
-        name = plain(label, role="text_soft")
-        name.setFixedWidth(_LABEL_WIDTH)
-        lines = isinstance(value, QLabel) and len(value.text()) > _ONE_LINE
-        side = Qt.AlignmentFlag.AlignTop if lines else Qt.AlignmentFlag.AlignVCenter
-        grid.setRowMinimumHeight(number, _ROW_HEIGHT)
-        grid.addWidget(name, number, 0, side)
-        grid.addWidget(value, number, 1)
-    column.addLayout(grid)
-    return column
-
-
-def _word_and_link(word: str, link: LinkButton) -> QWidget:
-    row = QWidget()
-    layout = QHBoxLayout(row)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(12)
-    label = QLabel(word)
-    label.setFont(theme.word_font(11.5))
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setVisible(bool(word))
-    layout.addWidget(label)
-    layout.addWidget(link)
-    layout.addStretch(1)
-    return row
-
-
-def _problem(text: str) -> QFrame:
-    card = QFrame()
-    card.setProperty("card", "red")
-    row = QHBoxLayout(card)
-    row.setContentsMargins(12, 8, 12, 8)
-    row.setSpacing(10)
-    row.addWidget(Mark(State.BAD), 0, Qt.AlignmentFlag.AlignTop)
-    row.addWidget(plain(text), 1)
-    return card
-
-
-def _check_line(name: str, text: str, *, ok: bool) -> QWidget:
-    line = QWidget()
-    row = QHBoxLayout(line)
-    row.setContentsMargins(0, 0, 0, 0)
-    row.setSpacing(10)
-    row.addWidget(Mark(State.GOOD if ok else State.BAD), 0, Qt.AlignmentFlag.AlignTop)
-    row.addWidget(plain(f"{name}: {text}"), 1)
-    return line
 
 
 def _in_order(info: ModelInfo, tasks: Mapping[str, Task]) -> list[str]:

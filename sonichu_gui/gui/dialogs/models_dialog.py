@@ -14,11 +14,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QDialog,
     QFrame,
-    QGridLayout,
-    QHBoxLayout,
-    QLineEdit,
     QMessageBox,
-    QProgressBar,
     QPushButton,
     QSplitter,
     QVBoxLayout,
@@ -26,13 +22,13 @@ from PySide6.QtWidgets import (
 )
 
 from sonichu_gui.gui.dialogs.add_model_form import AddModelForm, AddWish
-from sonichu_gui.gui.dialogs.file_choice import ask_for_folder, ask_for_weights
+from sonichu_gui.gui.dialogs.model_adding import ModelAdding
 from sonichu_gui.gui.dialogs.model_details import ModelDetails
 from sonichu_gui.gui.dialogs.model_list import ModelList
 from sonichu_gui.gui.dialogs.model_words import removal_text
 from sonichu_gui.gui.dialogs.strip import Strip
 from sonichu_gui.gui.dialogs.text_page import TextPage
-from sonichu_gui.gui.dialogs.texts import plain, section_head
+from sonichu_gui.gui.dialogs.work_foot import WorkFoot
 from sonichu_gui.gui.model_choice import Serving
 
 if TYPE_CHECKING:
@@ -80,8 +76,8 @@ class ModelsDialog(QDialog):
         self.strip = Strip()
         self.models = ModelList()
         self.details = ModelDetails(tasks)
-        self._make_left()
-        self._make_foot()
+        self.adding = ModelAdding()
+        self.foot = WorkFoot()
         self._arrange()
         self._connect()
         self.details.show_nothing(self.tr("Looking for models…"))
@@ -114,18 +110,9 @@ class ModelsDialog(QDialog):
     def show_work(self, job: Job | None) -> None:
         """Shows how far the long work is, or that there is none."""
         self._busy = job is not None
-        self._foot_work.setVisible(self._busy)
-        for button in (self.add_folder, self.add_file, self.in_place, self.get):
-            button.setEnabled(not self._busy)
+        self.foot.show_job(job)
+        self.adding.show_busy(busy=self._busy)
         self.details.show_busy(busy=self._busy)
-        if job is None:
-            return
-        self._work_text.setText(job.text)
-        if job.progress < 0:
-            self._work_bar.setRange(0, 0)
-        else:
-            self._work_bar.setRange(0, 1000)
-            self._work_bar.setValue(round(job.progress * 1000))
 
     def show_done(self, text: str, folder: Path | None) -> None:
         """Tells what was done; goes to the model that it was done to with the next list."""
@@ -160,29 +147,16 @@ class ModelsDialog(QDialog):
         self._wish = wish
         self.add_wanted.emit(wish)
 
-    def _add_folder(self) -> None:
-        folder = ask_for_folder(self, self.tr("Add model folder"), None)
-        if folder is not None:
-            self._ask_to_add(AddWish(folder))
+    def _add_path(self, path: Path) -> None:
+        self._ask_to_add(AddWish(path))
 
-    def _add_file(self) -> None:
-        file = ask_for_weights(self)
-        if file is not None:
-            self._ask_to_add(AddWish(file))
+    def _add_of_hub(self, name: str) -> None:
+        self._add(AddWish(name))
 
-    def _use_in_place(self) -> None:
-        folder = ask_for_folder(self, self.tr("Use model folder in place"), None)
-        if folder is not None:
-            self._wish = None
-            self.strip.put_away()
-            self.in_place_wanted.emit(folder)
-
-    def _pull(self) -> None:
-        wanted = self.hub_name.text().strip()
-        if wanted and not self._busy:
-            self._add(AddWish(wanted))
-        else:
-            self.hub_name.setFocus()
+    def _use_in_place(self, folder: Path) -> None:
+        self._wish = None
+        self.strip.put_away()
+        self.in_place_wanted.emit(folder)
 
     def _try_again(self) -> None:
         if self._wish is not None:
@@ -219,69 +193,16 @@ class ModelsDialog(QDialog):
 
     # ---- building --------------------------------------------------------------------------
 
-    def _make_left(self) -> None:
-        self.add_folder = QPushButton(self.tr("Add folder…"))
-        self.add_folder.setToolTip(self.tr("Copy a model folder into the app's models"))
-        self.add_file = QPushButton(self.tr("Add file…"))
-        self.add_file.setToolTip(self.tr("Make a model of a file of weights"))
-        self.in_place = QPushButton(self.tr("Use folder in place…"))
-        self.in_place.setToolTip(self.tr("Use a large model folder without copying it"))
-        self.hub_name = QLineEdit()
-        self.hub_name.setPlaceholderText("ORG/NAME")
-        self.hub_name.setAccessibleName(self.tr("Name on the Hugging Face hub"))
-        self.hub_name.setToolTip(
-            self.tr("A model of the Hugging Face hub: ORG/NAME or ORG/NAME@REVISION")
-        )
-        self.get = QPushButton(self.tr("Get"))
-        self.get.setAccessibleName(self.tr("Get from the hub"))
-        self._left = QFrame()
-        self._left.setObjectName("models_left")
-        column = QVBoxLayout(self._left)
-        column.setContentsMargins(12, 12, 12, 14)
-        column.setSpacing(8)
-        column.addWidget(self.models, 1)
-        grid = QGridLayout()
-        grid.setSpacing(8)
-        grid.addWidget(section_head(self.tr("Add a model")), 0, 0, 1, 2)
-        grid.addWidget(self.add_folder, 1, 0)
-        grid.addWidget(self.add_file, 1, 1)
-        grid.addWidget(self.in_place, 2, 0, 1, 2)
-        column.addLayout(grid)
-        hub = QHBoxLayout()
-        hub.setSpacing(8)
-        hub.addWidget(self.hub_name, 1)
-        hub.addWidget(self.get)
-        column.addWidget(section_head(self.tr("Get from the Hugging Face hub")))
-        column.addLayout(hub)
-
-    def _make_foot(self) -> None:
-        self._work_text = plain("")
-        self._work_bar = QProgressBar()
-        self._work_bar.setTextVisible(False)
-        self._work_bar.setFixedSize(140, 4)
-        self._work_bar.setAccessibleName(self.tr("Progress"))
-        self.stop = QPushButton(self.tr("Stop"))
-        self.close_button = QPushButton(self.tr("Close"))
-        self._foot_work = QWidget()
-        work = QHBoxLayout(self._foot_work)
-        work.setContentsMargins(0, 0, 0, 0)
-        work.setSpacing(12)
-        work.addWidget(self._work_text, 1)
-        work.addWidget(self._work_bar)
-        work.addWidget(self.stop)
-        self._foot = QFrame()
-        self._foot.setObjectName("models_foot")
-        row = QHBoxLayout(self._foot)
-        row.setContentsMargins(18, 10, 18, 10)
-        row.setSpacing(12)
-        row.addWidget(self._foot_work, 1)
-        row.addStretch(0)
-        row.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignRight)
-        self._foot_work.hide()
-
     def _arrange(self) -> None:
+        left = QFrame()
+        left.setObjectName("models_left")
+        below = QVBoxLayout(left)
+        below.setContentsMargins(12, 12, 12, 14)
+        below.setSpacing(8)
+        below.addWidget(self.models, 1)
+        below.addWidget(self.adding)
         rooms = QSplitter(Qt.Orientation.Horizontal)
-        rooms.addWidget(self._left)
+        rooms.addWidget(left)
         rooms.addWidget(self.details)
         rooms.setStretchFactor(1, 1)
         rooms.setSizes([296, 664])
@@ -292,19 +213,17 @@ class ModelsDialog(QDialog):
         column.setSpacing(0)
         column.addWidget(self.strip)
         column.addWidget(rooms, 1)
-        column.addWidget(self._foot)
+        column.addWidget(self.foot)
         for button in self.findChildren(QPushButton):
             button.setAutoDefault(False)  # Enter in a field does what stands beside the field
 
     def _connect(self) -> None:
         self.models.shown.connect(self._show_details)
-        self.add_folder.clicked.connect(self._add_folder)
-        self.add_file.clicked.connect(self._add_file)
-        self.in_place.clicked.connect(self._use_in_place)
-        self.get.clicked.connect(self._pull)
-        self.hub_name.returnPressed.connect(self._pull)
-        self.stop.clicked.connect(self.stop_wanted)
-        self.close_button.clicked.connect(self.reject)
+        self.adding.path_chosen.connect(self._add_path)
+        self.adding.in_place_chosen.connect(self._use_in_place)
+        self.adding.hub_name_entered.connect(self._add_of_hub)
+        self.foot.stop_wanted.connect(self.stop_wanted)
+        self.foot.close_wanted.connect(self.reject)
         self.strip.button_pressed.connect(self._try_again)
         details = self.details
         details.use_wanted.connect(self.use_wanted)

@@ -24,6 +24,8 @@ MOUSE = (
     ("Right click on a point", "Visible, occluded, uncertain, absent"),
     ("Arrows", "Nudge the point 1 px, Shift 10, Ctrl 0.1"),
     ("1 to 9, Tab", "Select a point"),
+    ("Tab on a point", "Its other candidates, then the next point"),
+    ("Enter, click on a ghost", "Take that candidate"),
     ("Hold H", "Look under the marks"),
 )
 COLUMNS = 3

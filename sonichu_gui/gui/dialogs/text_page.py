@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QTextDocument
+from PySide6.QtGui import QTextCursor, QTextDocument
 from PySide6.QtWidgets import QDialog, QPushButton, QTextBrowser, QVBoxLayout, QWidget
 
 from sonichu_gui.gui import theme
@@ -43,6 +43,7 @@ class TextPage(QDialog):
             )
         else:
             self.page.setPlainText(text)
+        self.page.moveCursor(QTextCursor.MoveOperation.Start)  # read from the top
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 18, 18, 14)
         column.setSpacing(12)

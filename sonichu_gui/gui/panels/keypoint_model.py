@@ -8,10 +8,12 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 
 from sonichu_gui.domain.annotation import Annotation, Keypoint, Origin, PointState
 from sonichu_gui.gui.panels.words import (
+    candidates_text,
     confidence_text,
     origin_word,
     point_state_word,
     position_text,
+    spread_text,
     tr,
 )
 
@@ -37,6 +39,7 @@ class KeypointModel(QAbstractListModel):
 
     def __init__(self, document: Document, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._document = document
         self._task = document.task
         self._points: tuple[Keypoint | None, ...] = document.annotation.keypoints
         self._selected = document.selected
@@ -72,10 +75,18 @@ class KeypointModel(QAbstractListModel):
         if role == HOVERED_ROLE:
             return row == self._hovered
         if role == Qt.ItemDataRole.ToolTipRole:
-            return "\n".join(part for part in (spec.description, point_summary(point)) if part)
+            parts = (spec.description, point_summary(point), *self._doubts(point))
+            return "\n".join(part for part in parts if part)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{spec.name}, {point_summary(point)}"
+            return ", ".join(filter(None, (spec.name, point_summary(point), *self._doubts(point))))
         return None
+
+    def _doubts(self, point: Keypoint | None) -> tuple[str, ...]:
+        """How far off the model may be: its spread in the unit of the place, other candidates."""
+        if point is None or not point.measurable:
+            return ()
+        scale = self._document.calibration.scale_for([point.xy])
+        return spread_text(point, scale), candidates_text(point)
 
     def spec(self, row: int) -> KeypointSpec:
         """The keypoint of a row."""

@@ -15,7 +15,7 @@ from sonichu_gui.biometry.measure import measure
 from sonichu_gui.gui import theme
 from sonichu_gui.gui.panels.card import SectionHead, text_label
 from sonichu_gui.gui.panels.controls import ActionButton, elided
-from sonichu_gui.gui.panels.words import measurement_text, uncertainty_text
+from sonichu_gui.gui.panels.words import error_meaning, measurement_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +50,12 @@ class _Shown(QWidget):
             return
         self._measurement = measurement
         self.setAccessibleName(self.text)
-        parts = (measurement.title, measurement.reason, measurement.formula)
+        parts = (
+            measurement.title,
+            measurement.reason,
+            measurement.formula,
+            error_meaning(measurement),
+        )
         self.setToolTip("\n".join(part for part in parts if part))
         self.update()
 
@@ -75,7 +80,7 @@ class PrimaryNumber(_Shown):
         for text, font, role, gap in (
             (shown.number, large, "text" if shown.value is not None else "text_soft", 10),
             (shown.unit_text if shown.value is not None else "", small, "text_soft", 12),
-            (uncertainty_text(shown), small, "accent", 0),
+            (shown.error_text, small, "accent", 0),
         ):
             if text:
                 painter.setFont(font)
@@ -113,7 +118,7 @@ class MeasureRow(_Shown):
         painter.setPen(QColor(palette.text_soft))
         painter.drawText(row, _LEFT, shown.name)
         painter.setFont(theme.font(11.5))
-        painter.drawText(row, _RIGHT, uncertainty_text(shown))
+        painter.drawText(row, _RIGHT, shown.error_text)
 
         number = row.adjusted(0, 0, -_ERROR_WIDTH, 0)
         painter.setFont(large)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication
 
+from sonichu_gui.biometry.uncertainty import principal_axes
 from sonichu_gui.domain.annotation import Keypoint, Origin, PointState, Status
 from sonichu_gui.domain.calibration import Scale, ScaleSource, Trust
 
@@ -73,22 +74,66 @@ def confidence_text(confidence: float) -> str:
     return tr("model {:.2f}, {}").format(confidence, words[confidence_role(confidence)])
 
 
+def spread_text(point: Keypoint, scale: Scale) -> str:
+    """How sure the model was of a point: its standard deviations and what its views said apart.
+
+    Args:
+        point: By the model, or nothing is known.
+        scale: At that point; without a trusted one in pixels.
+    """
+    fx, fy = scale.factors
+    unit = "mm" if scale.in_mm else "px"
+    parts = []
+    if point.covariance is not None:
+        large, small, _ = principal_axes(point.covariance, fx=fx, fy=fy)
+        words = tr("standard deviation {} {} along its ellipse, {} {} across")
+        parts.append(words.format(_figure(large), unit, _figure(small), unit))
+    if point.disagreement is not None:
+        apart = point.disagreement
+        # It is a length without a direction: only square pixels can turn it into millimetres.
+        if math.isclose(fx, fy, rel_tol=ANISOTROPIC_BEYOND):
+            apart *= fx
+        else:
+            unit = "px"
+        words = tr("frame and mirror image each {} {} from their mean")
+        parts.append(words.format(_figure(apart), unit))
+    return "; ".join(parts)
+
+
+def _figure(value: float) -> str:
+    """A small length with the figures that an estimate deserves."""
+    return f"{value:.1f}" if value >= 1.0 else f"{value:.2f}"
+
+
+def candidates_text(point: Keypoint) -> str:
+    """The shares of the heatmap of a point's other candidates, or nothing."""
+    shares = ", ".join(f"{one.confidence * 100:.0f} %" for one in point.candidates)
+    if not shares:
+        return ""
+    if len(point.candidates) == 1:
+        return tr("one other candidate: {}").format(shares)
+    return tr("{} other candidates: {}").format(len(point.candidates), shares)
+
+
+def error_meaning(measurement: Measurement) -> str:
+    """What the number behind the plus-minus sign says, and what it does not; or nothing."""
+    if not measurement.error_text:
+        return ""
+    words = tr(
+        "{}: one standard error, from how sure the model is of each point; "
+        "not the scale's error, nor a wrong plane's."
+    )
+    return words.format(f"{measurement.error_text} {measurement.unit_text}".rstrip())
+
+
 def position_text(point: Keypoint) -> str:
     """Where a keypoint is, in image pixels."""
     return f"{point.x:.1f}, {point.y:.1f}"
 
 
-def uncertainty_text(measurement: Measurement) -> str:
-    """The standard error with as many decimals as the number has, or nothing."""
-    if measurement.value is None or measurement.uncertainty is None:
-        return ""
-    decimals = len(measurement.number.partition(".")[2])
-    return f"± {measurement.uncertainty:.{decimals}f}"
-
-
 def measurement_text(measurement: Measurement) -> str:
     """A whole measurement as one line, for screen readers and tooltips."""
-    parts = [measurement.name, measurement.text, uncertainty_text(measurement)]
+    parts = [measurement.name, measurement.text, measurement.error_text]
     return " ".join(part for part in parts if part)
 
 

@@ -129,3 +129,13 @@ def test_rows_say_place_state_and_who_placed_them(document):
         "230.8, 285.8, model 0.20, doubtful",
     ]
     assert point_summary(None) == "not placed"
+
+
+def test_the_tooltip_tells_how_sure_the_model_was_until_a_person_moves_the_point(card, document):
+    def tooltip() -> str:
+        return str(card.model.data(card.model.index(0), Qt.ItemDataRole.ToolTipRole))
+
+    assert "model 0.95, sure" in tooltip()
+    assert "standard deviation 0.63 mm" in tooltip()
+    document.move_point(0, (290.0, 150.0))
+    assert "standard deviation" not in tooltip()

@@ -88,3 +88,13 @@ def test_scale_card_stays_in_sight_with_twenty_two_points(qtbot, panel, document
     qtbot.waitUntil(lambda: panel.scale.geometry().height() > 0)
     bottom = panel.scale.mapTo(panel, panel.scale.rect().bottomLeft()).y()
     assert bottom <= panel.height()
+
+
+def test_the_tooltip_says_what_the_error_means_and_is_silent_where_there_is_none(panel, document):
+    show_frame(document)
+    document.commit(predicted(document.task), "Predict")
+    assert "± 2.0 mm: one standard error" in panel.measures.primary.toolTip()
+    assert "not the scale's error" in panel.measures.primary.toolTip()
+    document.move_point(0, (290.0, 150.0))
+    assert panel.measures.primary.text.endswith("mm")
+    assert "standard error" not in panel.measures.primary.toolTip()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sonichu_gui.biometry.measure import _TABLE
-from sonichu_gui.biometry.uncertainty import standard_error
+from sonichu_gui.biometry.uncertainty import principal_axes, standard_error
 
 POINTS = {
     "length": [(100.0, 120.0), (260.0, 300.0)],
@@ -105,3 +105,24 @@ def test_keypoint_used_twice_moves_as_one():
     )
     # d(100 (b - a) / (c - a)) = -0.5 da + 1.0 db - 0.5 dc
     assert error == pytest.approx(math.sqrt(0.25 + 1.0 + 0.25), rel=1e-6)
+
+
+@given(
+    large=st.floats(0.1, 50.0),
+    share=st.floats(0.0, 1.0),
+    angle=st.floats(-math.pi / 2, math.pi / 2),
+)
+def test_principal_axes_are_those_that_a_covariance_was_made_of(large, share, angle):
+    small, (cos, sin) = large * share, (math.cos(angle), math.sin(angle))
+    turn = np.array([[cos, -sin], [sin, cos]])
+    covariance = flat([turn @ np.diag([large**2, small**2]) @ turn.T])[0]
+    a, b, found = principal_axes(covariance)
+    assert a == pytest.approx(large)
+    assert b == pytest.approx(small, abs=1e-6 * large)
+    if share < 0.99:  # else it has no direction
+        assert abs(math.sin(found - angle)) < 1e-6
+
+
+def test_principal_axes_in_millimetres_know_that_pixels_need_not_be_square():
+    a, b, angle = principal_axes((9.0, 0.0, 16.0), fx=0.5, fy=0.1)
+    assert (a, b, angle) == pytest.approx((1.5, 0.4, 0.0))

@@ -235,6 +235,15 @@ def test_measurements_have_value_unit_and_scale(study, out):
     assert json.loads(rows["BPD"]["points"]) == {"BPD 1": [400.0, 100.0], "BPD 2": [400.0, 440.0]}
 
 
+def test_measurements_carry_their_standard_error_until_a_person_moves_a_point(study, out):
+    points = [Keypoint(x, y, origin=Origin.MODEL, covariance=(8.0, 0.0, 8.0)) for x, y in HEAD]
+    study.label(study.picture("a.png"), (*points[:3], Keypoint(*HEAD[3])), model=MODEL)
+    study.write("measurements", out)
+    rows = rows_of(out)
+    assert float(rows["BPD"]["uncertainty"]) == pytest.approx(4.0)
+    assert (rows["OFD"]["uncertainty"], rows["HC"]["uncertainty"]) == ("", "")
+
+
 def test_measurements_without_a_scale_are_pixels_and_say_why(study, out):
     study.label(study.picture("a.png"))
     study.write("measurements", out)
