@@ -180,9 +180,9 @@ def main() -> int:
     try:
         gaps = measure_gaps(Path(sys.argv[1]), seconds=float(sys.argv[2]))
     except SonichuError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 1
-    print(json.dumps([round(gap, 3) for gap in gaps]))
+    sys.stdout.write(f"{json.dumps([round(gap, 3) for gap in gaps])}\n")
     return 0
 
 
