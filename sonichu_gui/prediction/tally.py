@@ -50,7 +50,7 @@ class Tally:
         self._tasks: Counter[Done] = Counter()
         self._file_number = 0
         self._share_done = self._share_left_out = 0.0
-        self._moments: deque[float] = deque([time.monotonic()], maxlen=RECENT)
+        self._moments: deque[float] = deque(maxlen=RECENT)
         self.failures: list[Failure] = []
         self.frames = 0
 
@@ -67,8 +67,6 @@ class Tally:
             self._moments.append(time.monotonic())
         else:
             self._share_left_out += share
-            if len(self._moments) == 1:
-                self._moments[0] = time.monotonic()
         if outcome.reason:
             self.failures.append(Failure(outcome.path, outcome.index, outcome.reason))
 
@@ -84,16 +82,18 @@ class Tally:
 
     @property
     def rate(self) -> float | None:
-        """Frames a second of late; None before it can be told."""
-        took = self._moments[-1] - self._moments[0]
-        return (len(self._moments) - 1) / took if took > 0 else None
+        """Frames a second of late; None before two were predicted."""
+        if len(self._moments) < 2:
+            return None
+        return (len(self._moments) - 1) / max(self._moments[-1] - self._moments[0], 1e-6)
 
     @property
     def place(self) -> str:
         """How far it is, e.g. "12 of 400 frames", or "412 frames, file 7 of 60"."""
         if self._total is not None:
             return f"{self.frames} of {self._total} frames"
-        return f"{self.frames} frames, file {self._file_number} of {self._files}"
+        frames = "1 frame" if self.frames == 1 else f"{self.frames} frames"
+        return f"{frames}, file {self._file_number} of {self._files}"
 
     @property
     def text(self) -> str:

@@ -7,6 +7,7 @@ cut off by a closed window, it goes on where it was the next time it is asked fo
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -126,6 +127,8 @@ class BatchController(QObject):
 
     def _show(self, outcome: FrameOutcome) -> None:
         """A frame is done: the list shows it, and the canvas when it is the one in view."""
+        if self._job is not None and self._tally is not None and self._tally.frames <= 1:
+            self._job.started = time.monotonic()  # how long loading took says nothing of the rest
         if outcome.reason:
             log.warning("%s, frame %d: %s", outcome.path, outcome.index + 1, outcome.reason)
         for prediction in outcome.predictions:
