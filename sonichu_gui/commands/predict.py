@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from sonichu_gui.commands.output import (
     print_json,
     table,
 )
+from sonichu_gui.commands.predict_batch import save_predictions
 from sonichu_gui.commands.progress import tracked
 from sonichu_gui.domain.annotation import proposed_annotation
 from sonichu_gui.errors import ExportError, FrameError, SonichuError, UntrainedHead
@@ -29,7 +31,7 @@ from sonichu_gui.prediction.zoo import ModelInfo, default_model, find_model
 from sonichu_gui.tasks import load_tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sonichu_gui.commands import Subparsers
     from sonichu_gui.domain.annotation import Keypoint
@@ -55,7 +57,11 @@ def add_parser(subparsers: Subparsers) -> None:
         help=f"e.g. HC; {ALL} runs every trained head on one encoding",
     )
     parser.add_argument(
-        "--frame", type=_index, default=0, metavar="N", help="frame of a cine, from 0 (default: 0)"
+        "--frame",
+        type=_index_or_all,
+        default=0,
+        metavar="N",
+        help=f"frame of a cine, from 0 (default: 0); {ALL} takes every frame",
     )
     parser.add_argument("--model", metavar="DIR", help="model folder (default: the embedded model)")
     parser.add_argument("--device", choices=DEVICE_CHOICES, default="auto", help="default: auto")
@@ -80,6 +86,12 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--overlay", type=Path, metavar="OUT.png", help="draw the points on the frame"
     )
+    parser.add_argument(
+        "--save",
+        action="store_true",
+        help="keep the predictions in the label store beside the images instead of printing them;"
+        " frames that a person has labelled, or this model has predicted, are left out",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.set_defaults(error=parser.error)
 
@@ -89,20 +101,35 @@ def run(args: argparse.Namespace) -> int:
     info = find_model(args.model) if args.model else default_model()
     tasks = _tasks(args.task, info)
     files = list(_files(args.paths))
+    every_frame = args.frame == ALL
     if args.overlay is not None:
-        if len(files) != 1:
-            args.error(f"--overlay draws one frame; PATH names {len(files)}")
+        if len(files) != 1 or every_frame or args.save:
+            args.error("--overlay draws one frame of one file, and not what --save keeps")
         _refuse_to_draw_over(args.overlay, files[0])
     predictor = LocalPredictor(
         info.folder, device=args.device, engine=args.engine, precision=args.precision
     )
     predictor.load()
+    if args.save:
+        frame = None if every_frame else args.frame
+        return save_predictions(
+            files, tasks, predictor, frame=frame, tta=args.tta, as_json=args.json
+        )
+    return _print_predictions(files, tasks, predictor, args)
+
+
+def _print_predictions(
+    files: Sequence[Path],
+    tasks: Sequence[Task],
+    predictor: LocalPredictor,
+    args: argparse.Namespace,
+) -> int:
     rows: list[dict[str, Any]] = []
     failed = False
     try:
-        for path in tracked(files, noun="frames"):
+        for path, found_frame in _frames(files, args.frame):
             try:
-                frame = _frame(path, args.frame)
+                frame = found_frame()
                 found = [predictor.predict(frame, task, tta=args.tta) for task in tasks]
             except SonichuError as error:
                 failed = True
@@ -127,6 +154,10 @@ def _index(text: str) -> int:
     if index < 0:
         raise argparse.ArgumentTypeError(f"frames are counted from 0, not {index}")
     return index
+
+
+def _index_or_all(text: str) -> int | str:
+    return ALL if text == ALL else _index(text)
 
 
 def _task_or_all(text: str) -> str | Task:
@@ -172,14 +203,27 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
             yield path
 
 
-def _frame(path: Path, index: int) -> Frame:
+def _frames(files: Sequence[Path], index: int | str) -> Iterator[tuple[Path, Callable[[], Frame]]]:
+    """Gives each frame asked for, to be decoded by a call, which may raise `FrameError`."""
     from sonichu_gui.imaging.sources import open_source
 
-    source = open_source(path)
-    try:
-        return source.frame(index)
-    finally:
-        source.close()
+    several = len(files) > 1
+    for path in tracked(files, noun="files" if index == ALL else "frames"):
+        try:
+            source = open_source(path)
+        except FrameError as error:
+            yield path, partial(_raise, error)
+            continue
+        try:
+            indices = range(source.frame_count) if isinstance(index, str) else (index,)
+            for each in indices if several else tracked(indices, noun="frames"):
+                yield path, partial(source.frame, each)
+        finally:
+            source.close()
+
+
+def _raise(error: FrameError) -> Frame:
+    raise error
 
 
 def _measured(frame: Frame, task: Task, prediction: Prediction) -> tuple[Measurement, ...]:

@@ -112,12 +112,25 @@ class _Lines:
     """A line for every new step, and now and then one for a step that takes long."""
 
     def __init__(self) -> None:
-        self._step, self._told = "", time.monotonic()
+        self._step = ""
+        self._began = self._told = time.monotonic()
 
     def report(self, fraction: float, text: str) -> None:
         step, now = text.partition(":")[0], time.monotonic()
-        if step == self._step and now - self._told < SECONDS_BETWEEN_LINES:
+        if step != self._step:
+            self._step, self._began = step, now
+        elif now - self._told < SECONDS_BETWEEN_LINES and fraction != 1.0:
             return
-        self._step, self._told = step, now
+        self._told, took = now, now - self._began
         percent = f"{fraction:.0%} " if fraction >= 0 else ""
-        print(f"{percent}{text}", file=sys.stderr, flush=True)
+        can_be_told = took > SECONDS_BETWEEN_LINES / 2 and 0 < fraction < 1
+        left = f", {duration(took * (1 - fraction) / fraction)} left" if can_be_told else ""
+        print(f"{percent}{text}{left}", file=sys.stderr, flush=True)
+
+
+def duration(seconds: float) -> str:
+    """Gives a time as a person says it: "40 s", "7 min", "2 h 5 min"."""
+    if seconds < 100:
+        return f"{max(seconds, 1):.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"

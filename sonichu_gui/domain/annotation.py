@@ -44,6 +44,11 @@ class Status(StrEnum):
     FLAGGED = "flagged"
     EXCLUDED = "excluded"
 
+    @property
+    def is_human(self) -> bool:
+        """Whether a person or an imported label has a say in it."""
+        return self not in (Status.TODO, Status.PROPOSED)
+
 
 @dataclass(frozen=True, slots=True)
 class ModelId:
@@ -150,7 +155,7 @@ class Annotation:
     @property
     def is_human(self) -> bool:
         """Whether a person or an imported label has a say in it: models must not replace it."""
-        return self.status in (Status.ACCEPTED, Status.EDITED, Status.FLAGGED, Status.EXCLUDED)
+        return self.status.is_human
 
     @property
     def next_unplaced(self) -> int | None:

@@ -52,6 +52,8 @@ ROWS: tuple[ActionRow, ...] = (
     ActionRow("redo", "Edit", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", "Do it again"),
     ActionRow("predict", "Points", "Predict", ("R",), "", "Let the model place the points of this task"),
     ActionRow("return_to_prediction", "Points", "Return to prediction", ("Shift+R",), "", "Put what the model said last in place of the points"),
+    ActionRow("predict_all", "Points", "Predict all…", ("Ctrl+R",), "", "Let the model place the points of many frames"),
+    ActionRow("auto_predict", "Points", "Predict ahead", (), "", "Predict unlabelled frames as you come to them", checkable=True),
     ActionRow("tta", "Points", "TTA", (), "", "Predict on the frame and its mirror image: slower, steadier", checkable=True),
     ActionRow("accept", "Points", "Accept", ("Y",), "check", "Accept the points as they are"),
     ActionRow("accept_next", "Points", "Accept and next", ("Space",), "", "Accept the points and go to the next file"),

@@ -22,6 +22,7 @@ from sonichu_gui.gui.dialogs.shortcuts_sheet import ShortcutsSheet
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
+    from sonichu_gui.gui.controllers.batch import BatchController
     from sonichu_gui.gui.controllers.labels_io import LabelsController
     from sonichu_gui.gui.controllers.predicting import PredictController
     from sonichu_gui.gui.dialogs.export_dialog import ExportChoice
@@ -36,6 +37,7 @@ class Asking(QObject):
         document: What they are about.
         labels: Does what was chosen with labels.
         predicting: Knows the model of the task.
+        batching: Predicts many frames at once.
     """
 
     def __init__(
@@ -44,12 +46,14 @@ class Asking(QObject):
         document: Document,
         labels: LabelsController,
         predicting: PredictController,
+        batching: BatchController,
     ) -> None:
         super().__init__(window)
         self._window = window
         self._document = document
         self._labels = labels
         self._predicting = predicting
+        self._batching = batching
 
     def frames(self) -> list[Path]:
         """Files to open."""
@@ -78,6 +82,24 @@ class Asking(QObject):
 
         dialog = ExportDialog(self._document.task, self._window)
         dialog.chosen.connect(self._export_chosen)
+        dialog.open()
+
+    def batch(self) -> None:
+        """What to predict at once."""
+        document = self._document
+        if document.source is None and not document.study.paths:
+            document.noted.emit(self.tr("Open a frame first"))
+            return
+        from sonichu_gui.gui.dialogs.batch_dialog import BatchDialog
+
+        dialog = BatchDialog(
+            document.task,
+            answered=self._batching.tasks_with_a_head(),
+            files=len(document.study.paths),
+            cine_frames=document.source.frame_count if document.source else 0,
+            parent=self._window,
+        )
+        dialog.chosen.connect(self._batching.start)
         dialog.open()
 
     def where_to_put_picture(self) -> Path | None:

@@ -38,6 +38,7 @@ def _deeds(bench: Workbench) -> dict[str, Callable[[], object]]:
         "redo": document.undo_stack.redo,
         "predict": bench.predicting.predict,
         "return_to_prediction": bench.review.return_to_prediction,
+        "predict_all": asking.batch,
         "accept": bench.review.accept,
         "accept_next": bench.review.accept_and_next,
         "flag": bench.review.flag,
@@ -69,6 +70,7 @@ def _deeds(bench: Workbench) -> dict[str, Callable[[], object]]:
 def _toggles(bench: Workbench) -> dict[str, Callable[[bool], object]]:
     return {
         "tta": bench.choose_tta,
+        "auto_predict": bench.choose_auto_predict,
         "place": lambda on: bench.document.set_tool(Tool.PLACE if on else Tool.EDIT),
         "labels": bench.show_names,
         "ellipses": bench.canvas.show_uncertainty,

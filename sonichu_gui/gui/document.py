@@ -62,6 +62,7 @@ class Document(QObject):
     scale_line_drawn = Signal(object)  # tuple[Point, Point], both ends set
     scale_line_changed = Signal(object)  # tuple[Point, Point] | None
     status_changed = Signal(object, object)  # Place, Status
+    proposed = Signal(object)  # Place where a model's points now stand, unasked
     save_changed = Signal(int)  # number of edits that could not be written yet
     place_wanted = Signal(object)  # Place to be shown
     failed = Signal(object)  # SonichuError
@@ -326,6 +327,40 @@ class Document(QObject):
         else:
             self.commit(annotation, self.tr("Predict {}").format(self.task.title))
         return True
+
+    def take_up(self, prediction: Prediction, annotation: Annotation) -> bool:
+        """Shows a model's points that nobody asked for.
+
+        They are stored as a prediction and are no edit: there is nothing to undo, and undo still
+        means what the person did last.
+
+        Returns:
+            False when the place shown is another one, or the person is at work there.
+        """
+        place = self.place
+        if place is None or (prediction.frame, prediction.task_id) != (place.frame, place.task_id):
+            return False
+        if not self._awaits_points:
+            return False
+        self.keeper.save_prediction(place, annotation, rater=self.rater)
+        self._annotation = annotation
+        self._announce_annotation()
+        self.proposed.emit(place)
+        return True
+
+    def take_stored(self) -> None:
+        """Shows what a model has said meanwhile of the place shown, as the store has it."""
+        if self.place is not None and self._awaits_points:
+            stored = self.keeper.current(self.place)
+            if stored is not None and len(stored.keypoints) == len(self.task.keypoints):
+                self._annotation = stored
+                self._announce_annotation()
+
+    @property
+    def _awaits_points(self) -> bool:
+        """Whether a model's points may come by themselves: nobody has begun to place any."""
+        is_at_work = self.is_previewing or self.tool is Tool.PLACE
+        return not is_at_work and not self._annotation.is_human
 
     def accept_proposal(self) -> None:
         """Puts the model's proposal in place of the person's points; undo brings them back."""

@@ -4,27 +4,44 @@ Work is a plain function `work(is_cancelled, report) -> result` that knows no Qt
 (`MODEL`: one thread, so that two engines never fight for the cores; `READING`: a few) and its
 result comes home by one queued signal. A later job with the same key supersedes an earlier one:
 the earlier is told to stop and its result is dropped.
+
+In a lane the most urgent job goes first. Work that is a generator makes room for it: while a more
+urgent job waits its `is_cancelled` says so, and once it yields it is put aside, to go on from
+there afterwards.
 """
 
 from __future__ import annotations
 
 import logging
+import os
+import sys
 import threading
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from contextlib import suppress
 from enum import Enum
+from functools import partial
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
-log = logging.getLogger(__name__)
+from sonichu_gui.gui.job import IsCancelled, Job, Report, Steps, Urgency, WaitingJobs, Work
 
-IsCancelled = Callable[[], bool]
-Report = Callable[[float, str], None]
-Work = Callable[[IsCancelled, Report], Any]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = [
+    "IsCancelled",
+    "Job",
+    "JobRunner",
+    "Lane",
+    "Report",
+    "Steps",
+    "Urgency",
+    "Work",
+]
+
+log = logging.getLogger(__name__)
 
 
 class Lane(Enum):
@@ -41,33 +58,11 @@ THREADS = {Lane.MODEL: 1, Lane.READING: 2, Lane.THUMBNAILS: 1, Lane.MODEL_FILES:
 fetching and copying of models, which may take minutes."""
 
 
-@dataclass(eq=False, slots=True)
-class Job:
-    """One piece of work under way.
+NICE = {Lane.MODEL: 5}
+"""How far a lane's threads, and those that they start, stand back for the window's own. Further
+back, other programs at work would leave the model next to nothing."""
 
-    Attributes:
-        key: Jobs of one key supersede each other.
-        text: What the person reads in the status bar; empty keeps it silent.
-        progress: 0 to 1, or -1 while unknown.
-        started: `time.monotonic()` at submission.
-    """
-
-    number: int
-    key: str
-    text: str
-    done: Callable[[Any], None]
-    failed: Callable[[BaseException], None]
-    progress: float = -1.0
-    started: float = field(default_factory=time.monotonic)
-    _cancelled: threading.Event = field(default_factory=threading.Event)
-
-    def cancel(self) -> None:
-        """Asks the work to stop; its result will be dropped."""
-        self._cancelled.set()
-
-    def is_cancelled(self) -> bool:
-        """Whether the work was asked to stop."""
-        return self._cancelled.is_set()
+_MADE_ROOM = object()
 
 
 class JobRunner(QObject):
@@ -79,6 +74,7 @@ class JobRunner(QObject):
 
     jobs_changed = Signal(object)  # tuple[Job, ...]
     _ended = Signal(object, object, object)  # Job, result, BaseException | None
+    _stepped = Signal(object, object)  # Job, what was yielded
     _reported = Signal(object, float, str)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -86,10 +82,17 @@ class JobRunner(QObject):
         self._numbers = count()
         self._jobs: dict[int, Job] = {}
         self._pools = {
-            lane: ThreadPoolExecutor(THREADS[lane], thread_name_prefix=f"sonichu-{lane.value}")
+            lane: ThreadPoolExecutor(
+                THREADS[lane],
+                thread_name_prefix=f"sonichu-{lane.value}",
+                initializer=_stand_back,
+                initargs=(NICE.get(lane, 0),),
+            )
             for lane in Lane
         }
+        self._waiting = {lane: WaitingJobs() for lane in Lane}
         self._closed = False
+        self._stepped.connect(self._take_step, Qt.ConnectionType.QueuedConnection)
         self._ended.connect(self._bring_home, Qt.ConnectionType.QueuedConnection)
         self._reported.connect(self._note_progress, Qt.ConnectionType.QueuedConnection)
 
@@ -107,6 +110,7 @@ class JobRunner(QObject):
         done: Callable[[Any], None],
         failed: Callable[[BaseException], None],
         text: str = "",
+        urgency: Urgency = Urgency.ASKED,
     ) -> Job:
         """Starts work in a lane and supersedes earlier jobs of the same key.
 
@@ -117,14 +121,48 @@ class JobRunner(QObject):
             done: Called on the GUI thread with the result.
             failed: Called on the GUI thread with the exception.
             text: What the status bar says; empty for silent work.
+            urgency: Which job of the lane goes first.
         """
-        self.cancel(key)
-        job = Job(next(self._numbers), key, text, done, failed)
+        job = Job(next(self._numbers), key, text, work, done, failed, urgency=urgency)
+        return self._start(lane, job)
+
+    def submit_steps(
+        self,
+        lane: Lane,
+        work: Steps,
+        *,
+        key: str,
+        stepped: Callable[[Any], None],
+        done: Callable[[Any], None],
+        failed: Callable[[BaseException], None],
+        urgency: Urgency,
+        text: str = "",
+    ) -> Job:
+        """Starts work that makes room for more urgent jobs of its lane.
+
+        Args:
+            lane: Where it runs.
+            work: A generator function; called as `work(is_cancelled, report)`. `is_cancelled` also
+                says yes while a more urgent job waits: it then yields, at once, and is driven on
+                afterwards.
+            key: Identity for superseding.
+            stepped: Called on the GUI thread with each thing yielded but None, also by work that
+                was stopped meanwhile: a step is a result of its own.
+            done: Called on the GUI thread with what the generator returns.
+            failed: Called on the GUI thread with the exception.
+            urgency: Which job of the lane goes first.
+            text: What the status bar says; empty for silent work.
+        """
+        number = next(self._numbers)
+        return self._start(lane, Job(number, key, text, work, done, failed, stepped, urgency))
+
+    def _start(self, lane: Lane, job: Job) -> Job:
+        self.cancel(job.key)
         self._jobs[job.number] = job
         if self._closed:
             job.cancel()
             return job
-        self._pools[lane].submit(self._run, job, work)
+        self._queue(lane, job)
         self._announce()
         return job
 
@@ -142,28 +180,72 @@ class JobRunner(QObject):
             job.cancel()
         for pool in self._pools.values():
             pool.shutdown(wait=True, cancel_futures=True)
+        for waiting in self._waiting.values():
+            for job in waiting.empty():
+                if job.steps is not None:
+                    job.steps.close()
         self._jobs.clear()
 
-    def _run(self, job: Job, work: Work) -> None:
-        """Worker side: the one place where any failure is caught, to be told at home."""
-        if job.is_cancelled():
-            self._send(job, None, None)
-            return
+    # ---- on a worker thread ----------------------------------------------------------------
 
-        def report(progress: float, text: str = "") -> None:
-            if not self._closed:
-                self._reported.emit(job, progress, text)
-
+    def _queue(self, lane: Lane, job: Job) -> None:
+        """Lets a job wait; every one that waits has a turn of a thread ordered for it."""
+        self._waiting[lane].put(job)
         try:
-            result = work(job.is_cancelled, report)
+            self._pools[lane].submit(self._take_turn, lane)
+        except RuntimeError:  # closing: what waits is dropped
+            job.cancel()
+
+    def _take_turn(self, lane: Lane) -> None:
+        """The one place where any failure is caught, to be told at home."""
+        job = self._waiting[lane].take()
+        try:
+            result = self._run(lane, job)
         except BaseException as error:  # noqa: BLE001 - the worker boundary: nothing may be lost
             self._send(job, None, error)
+            return
+        if result is _MADE_ROOM:
+            self._queue(lane, job)
         else:
             self._send(job, result, None)
+
+    def _run(self, lane: Lane, job: Job) -> object:
+        """Runs a job, or drives it on; gives its result, or `_MADE_ROOM`."""
+        waiting, report = self._waiting[lane], partial(self._report, job)
+        if job.stepped is None:
+            return None if job.is_cancelled() else job.work(job.is_cancelled, report)
+
+        def is_interrupted() -> bool:
+            return job.is_cancelled() or waiting.is_more_urgent_than(job)
+
+        if job.steps is None:
+            job.steps = job.work(is_interrupted, report)
+        while not is_interrupted():
+            try:
+                step = next(job.steps)
+            except StopIteration as end:
+                return end.value
+            if step is not None and not self._closed:
+                self._stepped.emit(job, step)
+        if not job.is_cancelled():
+            return _MADE_ROOM
+        job.steps.close()
+        return None
+
+    def _report(self, job: Job, progress: float, text: str = "") -> None:
+        if not self._closed:
+            self._reported.emit(job, progress, text)
 
     def _send(self, job: Job, result: object, error: BaseException | None) -> None:
         if not self._closed:
             self._ended.emit(job, result, error)
+
+    # ---- back on the GUI thread --------------------------------------------------------------
+
+    @Slot(object, object)
+    def _take_step(self, job: Job, step: object) -> None:
+        if job.stepped is not None and not self._closed:
+            job.stepped(step)
 
     @Slot(object, object, object)
     def _bring_home(self, job: Job, result: object, error: BaseException | None) -> None:
@@ -187,3 +269,13 @@ class JobRunner(QObject):
     def _announce(self) -> None:
         if not self._closed:
             self.jobs_changed.emit(self.running)
+
+
+def _stand_back(nice: int) -> None:
+    """Gives the window's own thread the first turn on cores that the model would fill.
+
+    On Linux alone a thread has a niceness of its own.
+    """
+    if nice and sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)

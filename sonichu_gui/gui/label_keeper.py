@@ -111,15 +111,19 @@ class LabelKeeper(QObject):
         self._asked(path.parent, lambda store: self._write_file(store, path), None)
 
     def current(self, place: Place) -> Annotation | None:
-        """Gives the annotation as last edited, on disk or still waiting."""
+        """Gives the annotation as last edited, on disk or still waiting.
+
+        Where nobody has annotated, what a model said last stands in.
+        """
         for waiting in reversed(self._waiting):
             if waiting.place == place and waiting.annotation is not None:
                 return waiting.annotation
-        revision = self._asked(
-            place.path.parent, lambda store: store.current(place.frame, place.task_id), None
+        standing = self._asked(
+            place.path.parent, lambda store: store.standing(place.frame, place.task_id), None
         )
-        self._seen[place.frame, place.task_id] = revision.id if revision else None
-        return revision.annotation if revision else None
+        annotation = standing.annotation if standing else None
+        self._seen[place.frame, place.task_id] = annotation.id if annotation else None
+        return standing.holds.annotation if standing and standing.holds else None
 
     def latest_prediction(self, place: Place) -> Annotation | None:
         """Gives what a model said last, on disk or still waiting."""

@@ -6,6 +6,7 @@ the program knows all the parts.
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,11 +23,13 @@ from sonichu_gui.gui.canvas.canvas import Canvas
 from sonichu_gui.gui.canvas.hand import Hand
 from sonichu_gui.gui.canvas.hint import CanvasHint
 from sonichu_gui.gui.canvas.keys import Keys
+from sonichu_gui.gui.controllers.batch import BatchController
 from sonichu_gui.gui.controllers.calibrating import CalibrateController
 from sonichu_gui.gui.controllers.cine import CineController
 from sonichu_gui.gui.controllers.heatmap import HeatmapController
 from sonichu_gui.gui.controllers.labels_io import LabelsController
 from sonichu_gui.gui.controllers.models import ModelsController
+from sonichu_gui.gui.controllers.predict_ahead import AheadController
 from sonichu_gui.gui.controllers.predicting import PredictController
 from sonichu_gui.gui.controllers.reviewing import ReviewController
 from sonichu_gui.gui.controllers.serving import ModelsInUse
@@ -81,7 +84,7 @@ class Workbench(QObject):
         )
         self.study = StudyController(self.document, self.jobs)
         choice = ModelChoice.parsed(settings.get(keys.MODEL), settings.get(keys.TASK_MODELS))
-        self.serving = ModelsInUse(self.document, choice)
+        self.serving = ModelsInUse(self.document, choice, engine=settings.get(keys.ENGINE))
         self.predicting = PredictController(
             self.document,
             self.jobs,
@@ -93,11 +96,21 @@ class Workbench(QObject):
         self.heatmap = HeatmapController(self.document, self.jobs, self.predicting)
         self.review = ReviewController(self.document, self.study)
         self.cine = CineController(self.document, self.study)
+        self.ahead = AheadController(
+            self.document,
+            self.jobs,
+            study=self.study,
+            predicting=self.predicting,
+            cine=self.cine,
+            on=settings.get(keys.AUTO_PREDICT),
+            frames=settings.get(keys.PREDICT_AHEAD),
+        )
+        self.batch = BatchController(self.document, self.jobs, self.predicting)
         self.labels = LabelsController(self.document, self.jobs)
         self.calibrating = CalibrateController(self.document)
         self.actions = make_actions(self)
         self._build_rooms()
-        self.asking = Asking(self.window, self.document, self.labels, self.predicting)
+        self.asking = Asking(self.window, self.document, self.labels, self.predicting, self.batch)
         self.asking_models = ModelsAsking(
             self.window, self.document, self.models, self.serving, self.tasks
         )
@@ -159,6 +172,7 @@ class Workbench(QObject):
         self.frame_list.thumbnail_wanted.connect(study.make_thumbnail)
         self.top_bar.task_chosen.connect(self._choose_task)
         self.top_bar.device_chosen.connect(self._choose_device)
+        self.top_bar.engine_chosen.connect(self._choose_engine)
         self.top_bar.recent_chosen.connect(self._open_recent)
         self.measure_panel.place_wanted.connect(self._place_from)
         self.measure_panel.calibrate_wanted.connect(self.calibrating.begin)
@@ -170,6 +184,9 @@ class Workbench(QObject):
         self.serving.changed.connect(self.heatmap.start_over)
         self.predicting.devices_found.connect(self._show_devices)
         self.predicting.state_changed.connect(self.status_bar.set_model)
+        self.predicting.warned.connect(self.banner.show_warning)
+        self.batch.told.connect(self.banner.show_note)
+        self.batch.troubled.connect(self.banner.show_warning)
         self.jobs.jobs_changed.connect(self.status_bar.set_jobs)
         self.status_bar.cancel_wanted.connect(self.jobs.cancel)
         self.hand.cursor_moved.connect(self.status_bar.set_cursor)
@@ -194,10 +211,12 @@ class Workbench(QObject):
         self.canvas.show_names(self.settings.get(keys.SHOW_LABELS))
         self.canvas.set_handle_size(self.settings.get(keys.HANDLE_SIZE))
         self.actions["tta"].setChecked(self.settings.get(keys.TTA))
+        self.actions["auto_predict"].setChecked(self.settings.get(keys.AUTO_PREDICT))
         for name in ("undo", "redo"):
             self.actions[name].setEnabled(False)
         self.top_bar.set_recent(list(self.settings.get(keys.RECENT)))
         self._show_devices(("cpu",))
+        self._show_engines()
         geometry = self.settings.get(keys.WINDOW_GEOMETRY)
         if geometry:
             self.window.restoreGeometry(QByteArray.fromBase64(geometry.encode("ascii")))
@@ -309,13 +328,24 @@ class Workbench(QObject):
 
     def _choose_device(self, device: str) -> None:
         self.settings.set(keys.DEVICE, device)
+        self._show_devices(self._devices)
         self.predicting.use_device(device)
+
+    def _choose_engine(self, engine: str) -> None:
+        self.settings.set(keys.ENGINE, engine)
+        self._show_engines()
+        self.predicting.use_engine(engine)
 
     def choose_tta(self, on: bool) -> None:
         """Predicts on the mirror image too, or not."""
         self.settings.set(keys.TTA, on)
         self.predicting.use_tta(on)
         self.heatmap.start_over()
+
+    def choose_auto_predict(self, on: bool) -> None:
+        """Predicts frames as they are shown, or only when asked."""
+        self.settings.set(keys.AUTO_PREDICT, on)
+        self.ahead.set_on(on)
 
     def show_names(self, on: bool) -> None:
         """Shows or hides the names of the points."""
@@ -341,7 +371,12 @@ class Workbench(QObject):
         self._save_settings()
 
     def _show_devices(self, devices: Sequence[str]) -> None:
+        self._devices = devices
         self.top_bar.set_devices(["auto", *devices], self.settings.get(keys.DEVICE))
+
+    def _show_engines(self) -> None:
+        openvino = ["openvino"] if find_spec("openvino") else []
+        self.top_bar.set_engines(["auto", "torch", *openvino], self.settings.get(keys.ENGINE))
 
     def _show_chosen(self, path: Path) -> None:
         self.study.show(path)

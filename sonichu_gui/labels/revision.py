@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sonichu_gui.domain.annotation import Annotation
     from sonichu_gui.domain.frame import FrameRef
 
-__all__ = ["LabelRow", "Revision", "RevisionKind", "StoredFile"]
+__all__ = ["LabelRow", "Revision", "RevisionKind", "Standing", "StoredFile"]
 
 
 class RevisionKind(StrEnum):
@@ -51,6 +51,33 @@ class Revision:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """What was said last of one frame and task.
+
+    Attributes:
+        annotation: The newest annotation, or None.
+        prediction: What a model said last, or None.
+    """
+
+    annotation: Revision | None
+    prediction: Revision | None
+
+    @property
+    def holds(self) -> Revision | None:
+        """The annotation; the prediction where no person has a say and the model spoke later."""
+        annotation, prediction = self.annotation, self.prediction
+        if annotation is None or prediction is None:
+            return annotation or prediction
+        overtaken = not annotation.annotation.is_human and prediction.id > annotation.id
+        return prediction if overtaken else annotation
+
+    @property
+    def is_human(self) -> bool:
+        """Whether a person or an imported label has a say in what holds."""
+        return self.annotation is not None and self.annotation.annotation.is_human
+
+
+@dataclass(frozen=True, slots=True)
 class StoredFile:
     """A file as the store last saw it.
 
@@ -76,7 +103,7 @@ class LabelRow:
     """What holds for one frame and task, with the file it belongs to.
 
     Attributes:
-        revision: The newest annotation; the newest prediction where nobody has annotated.
+        revision: What holds, see `Standing.holds`.
         file: Where the frame lies, or None when its file was never seen or has been replaced.
         extras: Further columns of the label file it was imported from.
     """

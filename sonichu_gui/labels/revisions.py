@@ -12,7 +12,7 @@ from sonichu_gui.domain.annotation import Annotation, ModelId, Status
 from sonichu_gui.domain.frame import FrameRef
 from sonichu_gui.labels.codec import points_from_text, points_to_text, storable
 from sonichu_gui.labels.database import damaged_row
-from sonichu_gui.labels.revision import Revision, RevisionKind
+from sonichu_gui.labels.revision import Revision, RevisionKind, Standing
 from sonichu_gui.labels.schema import REVISIONS
 
 if TYPE_CHECKING:
@@ -81,6 +81,15 @@ class RevisionTable:
             row = connection.execute(query.order_by(REVISIONS.c.id.desc()).limit(1)).first()
         return None if row is None else self._revision(row)
 
+    def standing_at(self, frame: FrameRef, task_id: str) -> Standing:
+        """Gives the newest annotation and the newest prediction of one frame and task."""
+        newest = select(func.max(REVISIONS.c.id)).where(*_at(frame, task_id))
+        query = select(REVISIONS).where(REVISIONS.c.id.in_(newest.group_by(REVISIONS.c.kind)))
+        with self._database.reading() as connection:
+            found = [self._revision(row) for row in connection.execute(query).all()]
+        by_kind = {revision.kind: revision for revision in found}
+        return Standing(by_kind.get(RevisionKind.ANNOTATION), by_kind.get(RevisionKind.PREDICTION))
+
     def history(self, frame: FrameRef, task_id: str) -> list[Revision]:
         """Gives every revision of a frame and task, oldest first."""
         query = select(REVISIONS).where(*_at(frame, task_id)).order_by(REVISIONS.c.id)
@@ -92,14 +101,11 @@ class RevisionTable:
         """Gives where every frame and task stands."""
         return [
             (FrameRef(row.digest, row.frame_index), row.task_id, Status(row.status))
-            for row in self._standing(*_PLACE, REVISIONS.c.kind, REVISIONS.c.status)
+            for row in self._standing(*_PLACE, REVISIONS.c.id, REVISIONS.c.status)
         ]
 
     def standing(self) -> list[Revision]:
-        """Gives what holds for every frame and task.
-
-        That is its newest annotation; its newest prediction where there is no annotation.
-        """
+        """Gives what holds for every frame and task, see `Standing.holds`."""
         return [self._revision(row) for row in self._standing(*REVISIONS.c)]
 
     def _standing(self, *columns: ColumnElement[Any]) -> list[Row[Any]]:
@@ -109,7 +115,10 @@ class RevisionTable:
             found = connection.execute(query).all()
         standing: dict[tuple[str, int, str], Row[Any]] = {}
         for row in found:  # "annotation" comes before "prediction"
-            standing.setdefault((row.digest, row.frame_index, row.task_id), row)
+            place = row.digest, row.frame_index, row.task_id
+            annotation = standing.setdefault(place, row)
+            if row.id > annotation.id and not Status(annotation.status).is_human:
+                standing[place] = row
         return list(standing.values())
 
     def _revision(self, row: Row[Any]) -> Revision:

@@ -21,7 +21,7 @@ from sqlalchemy import select
 from sonichu_gui.labels.database import Database
 from sonichu_gui.labels.files import FileTable
 from sonichu_gui.labels.location import STORE_NAME, existing_store, new_store
-from sonichu_gui.labels.revision import LabelRow, Revision, RevisionKind, StoredFile
+from sonichu_gui.labels.revision import LabelRow, Revision, RevisionKind, Standing, StoredFile
 from sonichu_gui.labels.revisions import RevisionTable
 from sonichu_gui.labels.scales import ScaleTable
 from sonichu_gui.labels.schema import EXTRAS, META
@@ -33,7 +33,15 @@ if TYPE_CHECKING:
     from sonichu_gui.domain.calibration import Calibration, Scale
     from sonichu_gui.domain.frame import FrameRef
 
-__all__ = ["STORE_NAME", "LabelRow", "LabelStore", "Revision", "RevisionKind", "StoredFile"]
+__all__ = [
+    "STORE_NAME",
+    "LabelRow",
+    "LabelStore",
+    "Revision",
+    "RevisionKind",
+    "Standing",
+    "StoredFile",
+]
 
 
 class LabelStore:
@@ -191,6 +199,10 @@ class LabelStore:
         """Gives what a model said last."""
         return self._revisions.newest(frame, task_id, RevisionKind.PREDICTION, None)
 
+    def standing(self, frame: FrameRef, task_id: str) -> Standing:
+        """Gives what was said last: the newest annotation and the newest prediction."""
+        return self._revisions.standing_at(frame, task_id)
+
     def history(self, frame: FrameRef, task_id: str) -> list[Revision]:
         """Gives every revision, annotations and predictions, oldest first."""
         return self._revisions.history(frame, task_id)
@@ -206,10 +218,13 @@ class LabelStore:
         return dict(statuses)
 
     def statuses_by_path(self) -> dict[Path, dict[str, Status]]:
-        """Gives where every file stands: path -> task id -> status of its last labelled frame."""
+        """Gives where every file stands: path -> task id -> status of its last labelled frame.
+
+        A prediction counts where no frame of the file has more.
+        """
         statuses = self.statuses()
         return {
-            path: {task: status for (_, task), status in sorted(statuses[digest].items())}
+            path: _status_of_file(statuses[digest])
             for path, digest in self._files.digests_by_path().items()
             if digest in statuses
         }
@@ -219,7 +234,7 @@ class LabelStore:
     ) -> Iterator[LabelRow]:
         """Gives what holds for every frame and task, with its file, in order of path.
 
-        That is the newest annotation; the newest prediction where there is no annotation.
+        What holds is told by `Standing.holds`.
 
         Args:
             task_id: Only this task, or None for all.
@@ -284,3 +299,12 @@ class LabelStore:
         with self._database.reading() as connection:
             folder = connection.execute(query).scalar()
         return None if folder is None else Path(folder)
+
+
+def _status_of_file(frames: Mapping[tuple[int, str], Status]) -> dict[str, Status]:
+    """Gives a status a task, of the last frame in which a person has a say, else of the last."""
+    found: dict[str, Status] = {}
+    for (_, task_id), status in sorted(frames.items()):
+        if status.is_human or not found.get(task_id, status).is_human:
+            found[task_id] = status
+    return found

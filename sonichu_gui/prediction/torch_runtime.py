@@ -6,6 +6,7 @@ import os
 from types import ModuleType
 
 from sonichu_gui.errors import ModelError
+from sonichu_gui.prediction.torch_library import link_torch_library
 
 DEVICE_CHOICES = ("auto", "cpu", "cuda")
 
@@ -40,6 +41,7 @@ def import_torch() -> ModuleType:
     # Read by OpenMP when torch loads it. Its threads would otherwise spin while they wait for one
     # another, and take the cores from the window and from whatever else the machine does.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    link_torch_library()
     try:
         import torch
     except (ImportError, OSError) as error:  # OSError: one of its libraries does not load

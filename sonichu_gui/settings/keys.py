@@ -103,6 +103,18 @@ ENGINE = Setting(
     ("auto", "torch", "openvino"),
 )
 TTA = Setting("tta", True, "Predict on several views of a frame and average: slower, steadier.")
+AUTO_PREDICT = Setting(
+    "auto_predict",
+    True,
+    "Predict frames that nobody has labelled as you come to them, once the model has been used.",
+)
+PREDICT_AHEAD = Setting(
+    "predict_ahead",
+    3,
+    "How many frames to predict before you come to them; 0 waits until a frame is shown.",
+    minimum=0,
+    maximum=20,
+)
 MODEL = Setting("model", "", "Folder of the model; empty takes the one that comes with the app.")
 TASK_MODELS: Setting[list[str]] = Setting(
     "task_models",
@@ -135,6 +147,8 @@ SETTINGS: tuple[Setting[Any], ...] = (
     DEVICE,
     ENGINE,
     TTA,
+    AUTO_PREDICT,
+    PREDICT_AHEAD,
     MODEL,
     TASK_MODELS,
     MODEL_FOLDERS,

@@ -15,6 +15,7 @@ from sonichu_gui.gui.place import Tool
 from sonichu_gui.labels.store import LabelStore
 from sonichu_gui.paths import resources
 from tests.gui.hands import click, drag
+from tests.gui.known_model import give_model, settle
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,6 +107,45 @@ def test_a_task_without_a_trained_head_says_so_and_lets_the_person_place(bench, 
     assert bench.document.annotation.is_empty
     click(bench.canvas, (100.0, 100.0))
     assert bench.document.annotation.keypoints[0] is not None
+
+
+def test_the_status_line_says_where_and_in_which_precision_the_model_runs(bench, qtbot):
+    predict_head(bench, qtbot)
+    bench.status_bar._remark_timer.stop()
+    bench.status_bar._show_middle()
+    assert bench.status_bar.middle.text.startswith("sonichu-mini · CPU · ")
+    assert bench.status_bar.middle.text.endswith(("fp32", "bf16"))
+
+
+def test_a_fall_back_of_the_model_is_a_banner_once(bench, qtbot):
+    give_model(bench).note = "The GPU has too little memory, so it runs on the CPU."
+    QTest.keyClick(bench.canvas, Qt.Key.Key_R)
+    qtbot.waitUntil(lambda: "too little memory" in bench.banner.text)
+    bench.banner.put_away()
+    QTest.keyClick(bench.canvas, Qt.Key.Key_D)
+    qtbot.waitUntil(lambda: bench.document.path.name == "frame2.png")
+    QTest.keyClick(bench.canvas, Qt.Key.Key_R)
+    settle(bench, qtbot)
+    assert bench.document.annotation.is_complete
+    assert not bench.banner.text
+
+
+def test_a_chosen_device_and_engine_are_in_force_and_remembered(bench, make_bench):
+    bench.serving.look_up()
+    first = bench.predicting.engine_for(bench.tasks["HC"])
+    rows = {row.text(): row for row in bench.top_bar.device_button.device_menu.actions()}
+    rows["CPU"].trigger()
+    if "OpenVINO" in rows:
+        rows["OpenVINO"].trigger()
+    engine = bench.predicting.engine_for(bench.tasks["HC"])
+    assert engine is not first
+    assert engine.device == "cpu"
+    assert bench.top_bar.device_button.text() == "CPU"
+    bench.window.close()
+    again = make_bench()
+    assert again.top_bar.device_button.text() == "CPU"
+    rows = {row.text(): row for row in again.top_bar.device_button.device_menu.actions()}
+    assert "OpenVINO" not in rows or rows["OpenVINO"].isChecked()
 
 
 def damaged_model(folder: Path) -> Path:

@@ -29,13 +29,15 @@ def heavy_imports_of(module):
         "sonichu_gui.biometry.measure",
         "sonichu_gui.prediction.api",
         "sonichu_gui.prediction.zoo",
+        "sonichu_gui.prediction.batch",
+        "sonichu_gui.prediction.ahead",
+        "sonichu_gui.prediction.openvino_engine",
+        "sonichu_gui.prediction.probe",
         "sonichu_gui.prediction.hub",
         "sonichu_gui.commands.models",
         "sonichu_gui.prediction.local",
         "sonichu_gui.model.weights_file",
         "sonichu_gui.model.namings",
-        "sonichu_gui.prediction.openvino_engine",
-        "sonichu_gui.prediction.probe",
     ],
 )
 def test_core_and_door_to_the_model_load_nothing_heavy(module):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from sonichu_gui.errors import SonichuError
-from sonichu_gui.gui.jobs import JobRunner, Lane
+from sonichu_gui.gui.jobs import JobRunner, Lane, Urgency
 
 if TYPE_CHECKING:
     import numpy as np
@@ -94,6 +94,7 @@ class HeatmapController(QObject):
             done=self._put,
             failed=self._say_none,
             text=self.tr("Heatmap of {}").format(task.title),
+            urgency=Urgency.SHOWN,
         )
 
     def _say_none(self, error: BaseException) -> None:

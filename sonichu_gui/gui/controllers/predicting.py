@@ -12,13 +12,12 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from sonichu_gui.domain.annotation import proposed_annotation
 from sonichu_gui.errors import ModelError, SonichuError, UntrainedHead
-from sonichu_gui.gui.jobs import JobRunner, Lane, Report, Work
+from sonichu_gui.gui.jobs import IsCancelled, JobRunner, Lane, Report, Work
 from sonichu_gui.gui.place import Tool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sonichu_gui.domain.frame import Frame
     from sonichu_gui.domain.task import Task
     from sonichu_gui.gui.controllers.serving import Engine, ModelsInUse
     from sonichu_gui.gui.document import Document
@@ -41,7 +40,10 @@ class PredictController(QObject):
     """
 
     devices_found = Signal(object)  # tuple[str, ...], known once torch is there
-    state_changed = Signal(str)  # what the status bar says of model and device
+    state_changed = Signal(str)  # what the status bar says of model, device and precision
+    answered = Signal(bool)  # whether the model could do what a person asked of it
+    choices_changed = Signal()  # another model, device or number of views from now on
+    warned = Signal(str)  # what a person should know of how the model runs; told once
 
     def __init__(
         self, document: Document, jobs: JobRunner, *, models: ModelsInUse, device: str, tta: bool
@@ -54,7 +56,10 @@ class PredictController(QObject):
         self._devices_told = False
         self._models = models
         self._asked_early = False
+        self._ran: dict[str, Prediction] = {}
+        self._warnings: set[str] = set()
         models.chosen.connect(self._drop)
+        models.chosen.connect(self._tell_choice)
         models.changed.connect(self._tell_state)
         document.task_changed.connect(self._drop)
         document.task_changed.connect(self._tell_state)
@@ -68,13 +73,74 @@ class PredictController(QObject):
     def use_device(self, device: str) -> None:
         """Runs the model on another device from the next prediction on."""
         self._device = device
-        self._models.unload()
-        self._jobs.cancel(KEY)
-        self._tell_state()
+        self._start_anew()
+
+    def use_engine(self, engine: str) -> None:
+        """Runs the model by another engine from the next prediction on."""
+        self._models.use_engine(engine)
+        self._start_anew()
 
     def use_tta(self, on: bool) -> None:
         """Predicts on the mirror image too, or not."""
         self._tta = on
+        self.choices_changed.emit()
+
+    @property
+    def tta(self) -> bool:
+        """Whether the mirror image is predicted too."""
+        return self._tta
+
+    def answers(self, task: Task) -> ModelInfo | None:
+        """Gives the model that answers for a task, without a word; None when none does."""
+        info = self._models.info_for(task.id)
+        try:
+            if info is not None:
+                info.require_head(task)
+        except ModelError:
+            return None
+        return info
+
+    def engine_for(self, task: Task) -> Engine | None:
+        """Gives what runs the model of a task, to be used now; None when none answers."""
+        info = self.answers(task)
+        return self._models.engine(info.folder, self._device) if info else None
+
+    def loaded_for(self, task: Task) -> LocalPredictor | None:
+        """Gives the model of a task where it answers and is in memory."""
+        info = self.answers(task)
+        return self._models.loaded(info.folder, self._device) if info else None
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether a prediction that a person waits for is under way."""
+        return any(job.key == KEY for job in self._jobs.running)
+
+    def note(self, prediction: Prediction) -> None:
+        """Takes from any prediction how the model runs here; says once what deserves a word."""
+        self._ran[prediction.model.name] = prediction
+        if prediction.note and prediction.note not in self._warnings:
+            self._warnings.add(prediction.note)
+            self.warned.emit(prediction.note)
+        if not self._devices_told:
+            from sonichu_gui.prediction.local import devices
+
+            self._devices_told = True
+            self.devices_found.emit(devices())
+        self._tell_state()
+
+    def tell_failure(self, error: BaseException) -> None:
+        """Says why the model has given nothing."""
+        if isinstance(error, UntrainedHead):
+            self._offer_hand(error)
+        elif isinstance(error, SonichuError):
+            self._document.failed.emit(error)
+        else:
+            self._document.failed.emit(
+                ModelError(
+                    f"The model failed: {type(error).__name__}: {error}.",
+                    "Choose another device or model, or place the points by hand.",
+                )
+            )
 
     def predict(self) -> None:
         """Asks for the points of the shown frame and task."""
@@ -94,14 +160,20 @@ class PredictController(QObject):
             self._offer_hand(error)
             return
         engine = self._models.engine(info.folder, self._device)
-        tta = self._tta
+        tta, text = self._tta, self.tr("Predicting {}").format(task.title)
+
+        def work(is_cancelled: IsCancelled, report: Report) -> Prediction:
+            predictor = engine.ready(lambda: report(-1.0, self.tr("Loading the model")))
+            report(-1.0, text)
+            return predictor.predict(frame, task, tta=tta, is_cancelled=is_cancelled)
+
         self._jobs.submit(
             Lane.MODEL,
-            lambda _is_cancelled, report: self._run(engine, frame, task, tta, report),
+            work,
             key=KEY,
             done=lambda prediction: self._receive(prediction, task),
             failed=self._fail,
-            text=self.tr("Predicting {}").format(task.title),
+            text=text,
         )
 
     def with_engine(self, task: Task, ask: Callable[[LocalPredictor, bool], object]) -> Work:
@@ -120,25 +192,11 @@ class PredictController(QObject):
         info.require_head(task)
         engine = self._models.engine(info.folder, self._device)
         tta = self._tta
-        return lambda _is_cancelled, report: ask(self._loaded(engine, task, report), tta)
 
-    def _run(
-        self, engine: Engine, frame: Frame, task: Task, tta: bool, report: Report
-    ) -> Prediction:
-        """Worker thread: predicts."""
-        return self._loaded(engine, task, report).predict(frame, task, tta=tta)
+        def work(_is_cancelled: IsCancelled, report: Report) -> object:
+            return ask(engine.ready(lambda: report(-1.0, self.tr("Loading the model"))), tta)
 
-    def _loaded(self, engine: Engine, task: Task, report: Report) -> LocalPredictor:
-        """Worker thread: loads the model once."""
-        if engine.predictor is None:
-            report(-1.0, self.tr("Loading the model"))
-            from sonichu_gui.prediction.local import LocalPredictor
-
-            predictor = LocalPredictor(engine.folder, device=engine.device)
-            predictor.load()
-            engine.predictor = predictor
-            report(-1.0, self.tr("Predicting {}").format(task.title))
-        return engine.predictor
+        return work
 
     def _receive(self, prediction: Prediction, task: Task) -> None:
         annotation = proposed_annotation(task, prediction.keypoints, prediction.model)
@@ -147,25 +205,12 @@ class PredictController(QObject):
             self._document.noted.emit(
                 text.format(task.title, prediction.seconds * 1000, prediction.device.upper())
             )
-        if not self._devices_told:
-            from sonichu_gui.prediction.local import devices
-
-            self._devices_told = True
-            self.devices_found.emit(devices())
-        self._tell_state()
+        self.note(prediction)
+        self.answered.emit(True)
 
     def _fail(self, error: BaseException) -> None:
-        if isinstance(error, UntrainedHead):
-            self._offer_hand(error)
-        elif isinstance(error, SonichuError):
-            self._document.failed.emit(error)
-        else:
-            self._document.failed.emit(
-                ModelError(
-                    f"The model failed: {type(error).__name__}: {error}.",
-                    "Choose another device or model, or place the points by hand.",
-                )
-            )
+        self.tell_failure(error)
+        self.answered.emit(False)
 
     def _offer_hand(self, error: SonichuError) -> None:
         """No head: say so once and let the person place the points."""
@@ -187,6 +232,26 @@ class PredictController(QObject):
         if info is None:
             self.state_changed.emit(self.tr("No model"))
             return
-        predictor = self._models.loaded(info.folder, self._device)
-        device = predictor.device if predictor else self._device
-        self.state_changed.emit(f"{info.name} · {device.upper()}")
+        ran = self._ran.get(info.name)
+        self.state_changed.emit(" · ".join((info.name, *(_way(ran) if ran else (self._chosen,)))))
+
+    @property
+    def _chosen(self) -> str:
+        return self.tr("Auto") if self._device == "auto" else self._device.upper()
+
+    def _start_anew(self) -> None:
+        """What is in memory belongs to an earlier choice."""
+        self._models.unload()
+        self._ran.clear()
+        self._jobs.cancel(KEY)
+        self._tell_state()
+        self.choices_changed.emit()
+
+    def _tell_choice(self, _: object = None) -> None:
+        self.choices_changed.emit()
+
+
+def _way(ran: Prediction) -> tuple[str, str]:
+    """Where a model ran and by what, e.g. ("CPU", "bf16") or ("CPU", "OpenVINO fp32")."""
+    engine = "OpenVINO " if ran.engine == "openvino" else ""
+    return ran.device.upper(), engine + ran.precision

@@ -17,7 +17,7 @@ from sonichu_gui.gui.model_choice import Serving
 from sonichu_gui.prediction import zoo
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from sonichu_gui.gui.document import Document
@@ -35,7 +35,26 @@ class Engine:
 
     folder: Path
     device: str
+    kind: str = "auto"
     predictor: LocalPredictor | None = None
+
+    def ready(self, loading: Callable[[], object]) -> LocalPredictor:
+        """Gives the model, in memory; for a worker thread, since the first call takes long.
+
+        Args:
+            loading: Called before the model is read, and only then.
+
+        Raises:
+            ModelError: It cannot be loaded.
+        """
+        if self.predictor is None:
+            loading()
+            from sonichu_gui.prediction.local import LocalPredictor
+
+            predictor = LocalPredictor(self.folder, device=self.device, engine=self.kind)
+            predictor.load()
+            self.predictor = predictor
+        return self.predictor
 
 
 class ModelsInUse(QObject):
@@ -44,6 +63,7 @@ class ModelsInUse(QObject):
     Args:
         document: Where a word goes when a model cannot be used.
         choice: What the person chose before.
+        engine: What runs them: "auto", "torch" or "openvino".
 
     Attributes:
         looked_up: Whether the models' cards were read; nothing is known of any before.
@@ -52,13 +72,14 @@ class ModelsInUse(QObject):
     chosen = Signal(object)  # ModelChoice a person made
     changed = Signal()  # another model may serve a task now
 
-    def __init__(self, document: Document, choice: ModelChoice) -> None:
+    def __init__(self, document: Document, choice: ModelChoice, *, engine: str = "auto") -> None:
         super().__init__(document)
         self._document = document
         self._choice = choice
         self._default: ModelInfo | None = None
         self._infos: dict[Path, ModelInfo] = {}
         self._engines: OrderedDict[tuple[Path, str], Engine] = OrderedDict()
+        self._engine_choice = engine
         self.looked_up = False
 
     @property
@@ -120,11 +141,16 @@ class ModelsInUse(QObject):
     def engine(self, folder: Path, device: str) -> Engine:
         """Gives the engine of a model; the ones used last stay in memory."""
         key = (folder, device)
-        engine = self._engines.setdefault(key, Engine(folder, device))
+        engine = self._engines.setdefault(key, Engine(folder, device, self._engine_choice))
         self._engines.move_to_end(key)
         while len(self._engines) > ENGINES_KEPT:
             self._engines.popitem(last=False)
         return engine
+
+    def use_engine(self, engine: str) -> None:
+        """Runs the models by another engine; those in memory are forgotten."""
+        self._engine_choice = engine
+        self.unload()
 
     def loaded(self, folder: Path, device: str) -> LocalPredictor | None:
         """Gives a model that is in memory, or None."""

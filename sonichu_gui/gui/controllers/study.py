@@ -6,6 +6,7 @@ of travel are read ahead into a cache bounded by bytes, so that the next frame i
 
 from __future__ import annotations
 
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 AHEAD = 2
 CINE_AHEAD = 12
+FAR = 200
+"""Frames in the direction of travel among which the next ones without a label are looked for."""
 THUMBNAIL = QSize(152, 104)
 DONE = (Status.ACCEPTED, Status.EDITED, Status.EXCLUDED)
 
@@ -51,6 +54,7 @@ class StudyController(QObject):
         self._wanted: tuple[Path, int] | None = None
         self._statuses: dict[Path, dict[str, Status]] = {}
         document.status_changed.connect(self._note_status)
+        document.proposed.connect(self._note_proposed)
         document.place_wanted.connect(self._show_place)
 
     # ---- opening ---------------------------------------------------------------------------
@@ -195,6 +199,26 @@ class StudyController(QObject):
         """Whether a frame can be shown without waiting."""
         return self._reader.ready(path, index) is not None
 
+    def frames_ahead(self) -> list[tuple[Path, int]]:
+        """Gives the frames that a person comes to next: of the cine, then of the files."""
+        source, path = self._document.source, self._document.path
+        if source is None or path is None:
+            return []
+        step, index = self._direction, self._document.frame_index
+        frames = range(index + step, source.frame_count if step > 0 else -1, step)
+        paths, at = self._document.study.paths, self._position()
+        files = range(at + step, len(paths) if step > 0 else -1, step) if at >= 0 else ()
+        found = chain(((path, i) for i in frames), ((paths[i], 0) for i in files))
+        return list(islice(found, FAR))
+
+    def read_frame(self, path: Path, index: int) -> Frame:
+        """Decodes a frame, or has it from the cache; slow, for worker threads.
+
+        Raises:
+            FrameError: It cannot be opened or decoded.
+        """
+        return self._reader.read(path, index)[2]
+
     # ---- thumbnails and statuses -----------------------------------------------------------
 
     def make_thumbnail(self, path: Path) -> None:
@@ -280,6 +304,12 @@ class StudyController(QObject):
 
     def _note_status(self, place: Place, status: Status) -> None:
         self._statuses.setdefault(place.path, {})[place.task_id] = status
+
+    def _note_proposed(self, place: Place) -> None:
+        """A model's points count for a file where no frame of it has more."""
+        known = self._statuses.get(place.path, {}).get(place.task_id, Status.TODO)
+        if known is Status.TODO:
+            self._document.status_changed.emit(place, Status.PROPOSED)
 
     def _show_place(self, place: Place) -> None:
         """An undo happened elsewhere: go there, so that it is seen."""

@@ -1,10 +1,10 @@
-"""The device button: where the model runs, and the choice of it."""
+"""The device button: where the model runs and by what, and the choice of both."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal, SignalInstance
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QWidget
 
@@ -13,47 +13,71 @@ from sonichu_gui.gui.panels.controls import PanelButton
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+ENGINE_NAMES = {"torch": "PyTorch", "openvino": "OpenVINO"}
+
 
 class DeviceButton(PanelButton):
-    """Says the device and lets a person choose another."""
+    """Says the device and lets a person choose another, or another engine."""
 
     device_chosen = Signal(str)
+    engine_chosen = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("plain", icon="dot", role="green", parent=parent)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setIconSize(QSize(16, 16))
         self.device_menu = QMenu(self.tr("Device"), self)
-        self._choices = QActionGroup(self)
-        self._current = ""
-        self._choices.triggered.connect(self._choose)
+        self._devices = QActionGroup(self)
+        self._engines = QActionGroup(self)
+        self._engine_head = QAction(self.tr("Engine"), self)
+        self._engine_head.setSeparator(True)
+        self._current = {self._devices: "auto", self._engines: "auto"}
+        self._devices.triggered.connect(self._choose_device)
+        self._engines.triggered.connect(self._choose_engine)
         self.setMenu(self.device_menu)
         self.setToolTip(self.tr("Where the model runs"))
         self.set_devices(["auto", "cpu"], "auto")
 
     def set_devices(self, devices: Sequence[str], current: str) -> None:
         """Lists the devices there are; `current` is the choice in force."""
-        for row in self._choices.actions():
-            self._choices.removeAction(row)
-        self.device_menu.clear()
-        for device in devices:
-            row = self.device_menu.addAction(self._long_name(device))
-            row.setData(device)
+        names = {device: device.upper() for device in devices}
+        self._list(self._devices, names, current)
+        self.setText(self.tr("Auto") if current == "auto" else current.upper())
+        self.setAccessibleName(self.tr("Device: {}").format(self.text()))
+
+    def set_engines(self, engines: Sequence[str], current: str) -> None:
+        """Lists what can run the model; a single engine is no choice and is not shown."""
+        is_choice = len(engines) > 2 or current != "auto"  # "auto" and the only one are the same
+        names = {engine: ENGINE_NAMES.get(engine, engine) for engine in engines if is_choice}
+        self._list(self._engines, names, current)
+
+    def _list(self, group: QActionGroup, names: dict[str, str], current: str) -> None:
+        for row in group.actions():
+            group.removeAction(row)
+            row.deleteLater()
+        for choice, name in names.items():
+            row = QAction(self.tr("Automatic") if choice == "auto" else name, group)
+            row.setData(choice)
             row.setCheckable(True)
-            row.setChecked(device == current)
-            self._choices.addAction(row)
-        self._current = current
-        self.setText(self._name(current))
-        self.setAccessibleName(self.tr("Device: {}").format(self._name(current)))
+            row.setChecked(choice == current)
+        self._current[group] = current
+        # Not clear(): with the menu's, Python would give up the other group's actions too.
+        for action in self.device_menu.actions():
+            self.device_menu.removeAction(action)
+        self.device_menu.addActions(self._devices.actions())
+        if self._engines.actions():
+            self.device_menu.addAction(self._engine_head)
+            self.device_menu.addActions(self._engines.actions())
 
-    def _choose(self, row: QAction) -> None:
-        for other in self._choices.actions():
-            other.setChecked(other.data() == self._current)
-        if row.data() != self._current:
-            self.device_chosen.emit(str(row.data()))
+    def _choose_device(self, row: QAction) -> None:
+        self._choose(self._devices, row, self.device_chosen)
 
-    def _name(self, device: str) -> str:
-        return self.tr("Auto") if device == "auto" else device.upper()
+    def _choose_engine(self, row: QAction) -> None:
+        self._choose(self._engines, row, self.engine_chosen)
 
-    def _long_name(self, device: str) -> str:
-        return self.tr("Automatic") if device == "auto" else device.upper()
+    def _choose(self, group: QActionGroup, row: QAction, chosen: SignalInstance) -> None:
+        """Tells of a wish; what is checked changes when it is in force."""
+        for other in group.actions():
+            other.setChecked(other.data() == self._current[group])
+        if row.data() != self._current[group]:
+            chosen.emit(str(row.data()))

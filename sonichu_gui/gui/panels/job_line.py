@@ -29,8 +29,16 @@ def time_text(*, elapsed_s: float, progress: float) -> str:
         progress: 0 to 1, or negative while unknown.
     """
     if progress >= 0.05 and elapsed_s >= 2.0:
-        return f"{max(1.0, elapsed_s * (1 - progress) / progress):.0f} s left"
-    return f"{elapsed_s:.0f} s"
+        return f"{_duration(max(1.0, elapsed_s * (1 - progress) / progress))} left"
+    return _duration(elapsed_s)
+
+
+def _duration(seconds: float) -> str:
+    """As a person says it: "40 s", "7 min", "2.1 h"."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 100 else f"{minutes / 60:.1f} h"
 
 
 class JobLine(QWidget):
@@ -51,7 +59,7 @@ class JobLine(QWidget):
         self._bar.setTextVisible(False)
         self._bar.setFixedSize(72, 4)
         self._bar.setAccessibleName(self.tr("Progress"))
-        self._time = TextLine(role="text_soft", widest="000 s left", firm=True)
+        self._time = TextLine(role="text_soft", widest="00 min left", firm=True)
         self.cancel_button = PanelButton("quiet", icon="close", text=self.tr("Stop"))
         self.cancel_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
         self.cancel_button.setIconSize(QSize(14, 14))
@@ -86,7 +94,7 @@ class JobLine(QWidget):
         old_enough = [job for job in self._jobs if now - job.started >= SHOW_AFTER_S]
         self._shown = old_enough[0] if old_enough else None
         if self._shown is not None:
-            self._show_job(self._shown, others=len(self._jobs) - 1, now=now)
+            self._show_job(self._shown, others=len(old_enough) - 1, now=now)
             self._clock.start(TICK_MS)
         elif self._jobs:
             wait_s = SHOW_AFTER_S - (now - self._jobs[0].started)

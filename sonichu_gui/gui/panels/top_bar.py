@@ -52,6 +52,7 @@ class TopBar(QFrame):
 
     task_chosen = Signal(object)  # Task
     device_chosen = Signal(str)
+    engine_chosen = Signal(str)
     recent_chosen = Signal(str)  # path of a file or folder
 
     def __init__(
@@ -84,6 +85,7 @@ class TopBar(QFrame):
 
         self.picker.task_chosen.connect(self.task_chosen)
         self.device_button.device_chosen.connect(self.device_chosen)
+        self.device_button.engine_chosen.connect(self.engine_chosen)
         self._recent_choices.triggered.connect(self._choose_recent)
         document.study_changed.connect(self._show_study)
         self._show_study(document.study)
@@ -101,6 +103,10 @@ class TopBar(QFrame):
         """Lists where the model can run, e.g. ["auto", "cpu"], and where it does."""
         self.device_button.set_devices(devices, current)
         self._fit_to_width()
+
+    def set_engines(self, engines: Sequence[str], current: str) -> None:
+        """Lists what can run the model, e.g. ["auto", "torch", "openvino"], and what does."""
+        self.device_button.set_engines(engines, current)
 
     def set_recent(self, paths: Sequence[str]) -> None:
         """Lists what was opened before, latest first."""

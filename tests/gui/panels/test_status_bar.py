@@ -23,7 +23,8 @@ def bar(qtbot, document):
 
 
 def job(text="Predicting HC", *, age_s=3.0, key="predict", progress=-1.0) -> Job:
-    return Job(1, key, text, print, print, progress, time.monotonic() - age_s)
+    started = time.monotonic() - age_s
+    return Job(1, key, text, print, print, print, progress=progress, started=started)
 
 
 def test_cursor_is_told_in_pixels_and_millimetres(bar, document):
@@ -141,3 +142,5 @@ def test_time_left_is_told_once_it_can_be_known():
     assert time_text(elapsed_s=1.0, progress=0.5) == "1 s"
     assert time_text(elapsed_s=10.0, progress=0.25) == "30 s left"
     assert time_text(elapsed_s=10.0, progress=1.0) == "1 s left"
+    assert time_text(elapsed_s=600.0, progress=0.5) == "10 min left"
+    assert time_text(elapsed_s=7200.0, progress=0.25) == "6.0 h left"

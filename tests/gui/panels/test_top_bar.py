@@ -31,6 +31,30 @@ def open_menu(qtbot, bar, menu, opener):
     qtbot.waitExposed(menu)
 
 
+def test_engines_are_chosen_beside_the_device_where_there_are_several(bar, qtbot):
+    menu = bar.device_button.device_menu
+    bar.set_engines(["auto", "torch"], "auto")
+    assert "PyTorch" not in [row.text() for row in menu.actions()]
+    bar.set_engines(["auto", "torch", "openvino"], "torch")
+    rows = {row.text(): row for row in menu.actions()}
+    assert rows["PyTorch"].isChecked()
+    chosen = []
+    bar.engine_chosen.connect(chosen.append)
+    rows["PyTorch"].trigger()
+    rows["OpenVINO"].trigger()
+    assert chosen == ["openvino"]
+    bar.set_engines(["auto", "torch", "openvino"], chosen[0])
+    rows = {row.text(): row for row in menu.actions()}
+    assert rows["OpenVINO"].isChecked()
+    assert not rows["PyTorch"].isChecked()
+
+
+def test_an_engine_that_is_gone_can_be_chosen_away(bar):
+    bar.set_engines(["auto", "torch"], "openvino")
+    rows = {row.text(): row for row in bar.device_button.device_menu.actions()}
+    assert "PyTorch" in rows
+
+
 def test_choosing_a_task_in_the_menu_asks_for_it(qtbot, bar, tasks):
     picker = bar.picker
     open_menu(qtbot, bar, picker.task_menu, picker)

@@ -26,6 +26,21 @@ def test_each_new_step_is_a_line(capsys):
     ]
 
 
+def test_the_end_of_a_long_step_is_told(capsys):
+    with progress.reporting() as report:
+        for done in range(1, 4):
+            report(done / 3, f"predicting: {done} of 3 frames, 8.0/s")
+    assert capsys.readouterr().err.splitlines() == [
+        "33% predicting: 1 of 3 frames, 8.0/s",
+        "100% predicting: 3 of 3 frames, 8.0/s",
+    ]
+
+
+def test_times_are_told_as_a_person_says_them():
+    told = [progress.duration(seconds) for seconds in (0.2, 42, 420, 7500)]
+    assert told == ["1 s", "42 s", "7 min", "2 h 5 min"]
+
+
 def test_a_step_that_takes_long_is_told_again(capsys, monkeypatch):
     now = [0.0]
     monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
@@ -33,7 +48,10 @@ def test_a_step_that_takes_long_is_told_again(capsys, monkeypatch):
         for fraction in (0.0, 0.25, 0.5, 0.75):
             report(fraction, f"weights: {fraction}")
             now[0] += progress.SECONDS_BETWEEN_LINES * 0.6
-    assert capsys.readouterr().err.splitlines() == ["0% weights: 0.0", "50% weights: 0.5"]
+    assert capsys.readouterr().err.splitlines() == [
+        "0% weights: 0.0",
+        "50% weights: 0.5, 6 s left",
+    ]
 
 
 @pytest.mark.parametrize("fractions", [(0.5, 1.0), (-1.0, 0.5)])
