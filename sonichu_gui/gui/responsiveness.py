@@ -7,6 +7,9 @@ a moved mouse waits before the point moves with it.
 
 from __future__ import annotations
 
+import json
+import os
+import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -168,3 +171,20 @@ def _wait(until: Callable[[], bool]) -> None:
     clock.stop()
     if not until():
         raise SonichuError(f"The window was waited for {PATIENCE_S:.0f} s in vain.")
+
+
+def main() -> int:
+    """Measures in a process of its own: `python -m … FOLDER SECONDS` prints the gaps as JSON."""
+    if sys.platform == "linux" and not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys():
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    try:
+        gaps = measure_gaps(Path(sys.argv[1]), seconds=float(sys.argv[2]))
+    except SonichuError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.write(f"{json.dumps([round(gap, 3) for gap in gaps])}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

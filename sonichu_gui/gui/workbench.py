@@ -115,6 +115,7 @@ class Workbench(QObject):
             self.window, self.document, self.models, self.serving, self.tasks
         )
         self._connect()
+        self._connect_model()
         connect_actions(self)
         self._apply_settings()
 
@@ -202,6 +203,20 @@ class Workbench(QObject):
         self.serving.chosen.connect(self._remember_models)
         self.models.in_place_changed.connect(self._remember_in_place)
         self.heatmap.changed.connect(self.canvas.show_heatmap)
+        self.predicting.devices_found.connect(self._show_devices)
+        self.predicting.state_changed.connect(self.status_bar.set_model)
+        self.predicting.warned.connect(self.banner.show_warning)
+        self.batch.told.connect(self.banner.show_note)
+        self.batch.troubled.connect(self.banner.show_warning)
+
+    def _connect_model(self) -> None:
+        self.top_bar.device_chosen.connect(self._choose_device)
+        self.top_bar.engine_chosen.connect(self._choose_engine)
+        self.serving.changed.connect(self._show_heads)
+        self.serving.chosen.connect(self._remember_models)
+        self.models.in_place_changed.connect(self._remember_in_place)
+        self.heatmap.changed.connect(self.canvas.show_heatmap)
+        self.serving.changed.connect(self.heatmap.start_over)
         self.predicting.devices_found.connect(self._show_devices)
         self.predicting.state_changed.connect(self.status_bar.set_model)
         self.predicting.warned.connect(self.banner.show_warning)
