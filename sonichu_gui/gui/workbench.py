@@ -193,6 +193,7 @@ class Workbench(QObject):
         self._demo_action.triggered.connect(self.open_demo)
         window.dropped.connect(self._open_dropped)
         window.closing.connect(self._close)
+        self._connect_model()
 
     def _connect_model(self) -> None:
         self.top_bar.device_chosen.connect(self._choose_device)

@@ -11,6 +11,7 @@ import statistics
 import sys
 import time
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,11 +43,14 @@ class Work:
     """What one frame costs.
 
     Attributes:
+        is_transformer: Whether nearly all of it are matrix products, so that their rate is a floor;
+            small convolutions are bound by memory.
         one_pass: Operations of the encoder and one head, in GFLOP; a multiplication and its
             addition are two.
         tta: The same for the frame and its mirror image.
     """
 
+    is_transformer: bool
     one_pass: float
     tta: float
 
@@ -100,6 +104,8 @@ def work_of(network: SonichuModel) -> Work:
     from torch.nn.attention import SDPBackend, sdpa_kernel
     from torch.utils.flop_counter import FlopCounterMode
 
+    from sonichu_gui.model.modeling_sonichu import ViTConfig
+
     size = network.config.image_size
     counts = []
     for views in (1, 2):
@@ -113,7 +119,7 @@ def work_of(network: SonichuModel) -> Work:
             for task in list(network.config.tasks)[:1]:
                 network.heatmaps(features, task)
         counts.append(counter.get_total_flops() / 1e9)
-    return Work(*counts)
+    return Work(isinstance(network.config.backbone, ViTConfig), *counts)
 
 
 def read_seconds(path: Path) -> float:
@@ -165,13 +171,13 @@ class Start:
     """What the first prediction of a new process takes.
 
     Attributes:
-        torch_import: Seconds.
+        imports: Seconds for torch and what else the network is made of.
         load: Seconds from the folder to a model that is ready.
         first: Seconds of the first prediction, which draws the weights into memory.
         peak_mb: The most memory held at once; None where the system does not tell.
     """
 
-    torch_import: float
+    imports: float
     load: float
     first: float
     peak_mb: float | None
@@ -185,14 +191,13 @@ def start_of(folder: Path, *, device: str, engine: str, precision: str) -> Start
         UntrainedHead: It has no trained head for any task that is known here.
     """
     from sonichu_gui.prediction.local import LocalPredictor
-    from sonichu_gui.prediction.torch_runtime import import_torch
 
-    torch_import = _seconds(import_torch)
+    imports = _seconds(lambda: import_module("sonichu_gui.model.checkpoints"))
     predictor = LocalPredictor(folder, device=device, engine=engine, precision=precision)
     load = _seconds(predictor.load)
     task = _trained_tasks(predictor)[0]
     first = _seconds(lambda: predictor.predict(next(_new_frames()), task, tta=False))
-    return Start(torch_import, load, first, _peak_memory_mb())
+    return Start(imports, load, first, _peak_memory_mb())
 
 
 def make_random_vit_b(folder: Path) -> None:
