@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtTest import QTest
-
 from tests.unit.prediction.models import KnownPredictor
 
 if TYPE_CHECKING:
@@ -27,5 +25,5 @@ def give_model(bench: Workbench, *, seconds: float = 0.0) -> KnownPredictor:
 
 def settle(bench: Workbench, qtbot: QtBot) -> None:
     """Waits until the person has stayed and nothing is under way any more."""
-    QTest.qWait(200)
+    qtbot.wait(200)
     qtbot.waitUntil(lambda: not bench.jobs.running and not bench.jobs._jobs, timeout=10_000)

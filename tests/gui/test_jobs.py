@@ -72,7 +72,9 @@ def test_jobs_of_one_urgency_run_in_the_order_they_came(jobs, log, qtbot):
         submit(jobs, log, name)
     gate.open.set()
     qtbot.waitUntil(lambda: not jobs.running)
-    assert log == ["gate runs", "a runs", "b runs", "c runs", None, "a", "b", "c"]
+    ran = [entry for entry in log if entry and entry.endswith("runs")]
+    assert ran == ["gate runs", "a runs", "b runs", "c runs"]
+    assert [entry for entry in log if entry not in ran] == [None, "a", "b", "c"]
 
 
 def test_work_in_steps_makes_room_and_goes_on_from_there(jobs, log, qtbot):
@@ -94,10 +96,11 @@ def test_work_in_steps_makes_room_and_goes_on_from_there(jobs, log, qtbot):
     submit(jobs, log, "asked")
     asked.set()
     qtbot.waitUntil(lambda: not jobs.running)
-    assert [entry for entry in log if entry != "one"] == [
-        "stopped half-way", "asked runs", "asked", "two", "batch done: 2",
+    worked = [entry for entry in log if entry in ("stopped half-way", "asked runs")]
+    assert worked == ["stopped half-way", "asked runs"]
+    assert [entry for entry in log if entry not in worked] == [
+        "one", "asked", "two", "batch done: 2",
     ]  # fmt: skip
-    assert log.count("one") == 1
 
 
 def test_less_urgent_work_does_not_interrupt(jobs, log, qtbot):
