@@ -108,6 +108,7 @@ class JobLine(QWidget):
     def _show_job(self, job: Job, *, others: int, now: float) -> None:
         more = self.tr(" and {} more").format(others) if others else ""
         self._what.set_text(job.text + more)
+        self._what.setToolTip(job.text)  # a narrow window cuts it
         if job.progress < 0:
             self._bar.setRange(0, 0)
         else:
