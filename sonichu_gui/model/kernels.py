@@ -9,6 +9,7 @@ head, the decoding.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import torch
@@ -101,33 +102,46 @@ def _as_weight(layer: nn.Module, inputs: tuple[Tensor]) -> tuple[Tensor]:
     return (inputs[0].to(weight.dtype),) if isinstance(weight, Tensor) else inputs
 
 
-class PackedLinear(nn.Module):
-    """A linear layer whose matrix is laid out for oneDNN once."""
+class _Packed(nn.Module):
+    """A layer whose weights are cast and laid out for oneDNN by its first call.
 
-    weight: Tensor
-    bias: Tensor | None
+    Not sooner: loading maps the file and reads none of its tensors, and most heads of a model are
+    never asked.
+    """
+
+    def __init__(self, layer: nn.Linear | nn.ConvTranspose2d, dtype: torch.dtype) -> None:
+        super().__init__()
+        bias: Tensor | None = layer.bias
+        self.dtype = dtype
+        self.bias = None if bias is None else bias.detach().to(dtype)
+        self._layer = layer
+        self._packed: Tensor | None = None
+
+    def _weights(self, lay_out: Callable[[Tensor], Tensor]) -> Tensor:
+        if self._packed is None:
+            self._packed = lay_out(self._layer.weight.detach().to(self.dtype))
+            del self._layer
+        return self._packed
+
+
+class PackedLinear(_Packed):
+    """A linear layer by oneDNN, with ``gelu`` through an exact GELU."""
 
     def __init__(self, layer: nn.Linear, dtype: torch.dtype, *, gelu: bool = False) -> None:
-        super().__init__()
+        super().__init__(layer, dtype)
         self._then: tuple[str, list[float], str] = (
             ("gelu", [], "none") if gelu else ("none", [], "")
         )
-        matrix = layer.weight.detach().to(dtype)
-        bias: Tensor | None = layer.bias
-        # The number of rows to lay out for changes nothing that could be measured.
-        packed = torch.ops.mkldnn._reorder_linear_weight(matrix, 256)  # noqa: SLF001
-        self.dtype = dtype
-        self.register_buffer("weight", packed, persistent=False)
-        self.register_buffer(
-            "bias", None if bias is None else bias.detach().to(dtype), persistent=False
-        )
 
     def forward(self, x: Tensor) -> Tensor:
-        """(…, in) -> (…, out) in the layer's number type, with `gelu` through an exact GELU."""
-        product: Tensor = torch.ops.mkldnn._linear_pointwise(  # noqa: SLF001
-            x.to(self.dtype), self.weight, self.bias, *self._then
+        """(…, in) -> (…, out) in the layer's number type."""
+        known = torch.ops.mkldnn
+        # The number of rows to lay out for changes nothing that could be measured.
+        matrix = self._weights(lambda plain: known._reorder_linear_weight(plain, 256))  # noqa: SLF001
+        made: Tensor = known._linear_pointwise(  # noqa: SLF001
+            x.to(self.dtype), matrix, self.bias, *self._then
         )
-        return product
+        return made
 
 
 class PackedMLP(nn.Module):
@@ -144,18 +158,11 @@ class PackedMLP(nn.Module):
         return out
 
 
-class PackedDeconvolution(nn.Module):
-    """A transposed convolution whose kernels are laid out for oneDNN by its first call.
-
-    Not sooner: most heads of a model are never asked, and their part of the file is never read.
-    """
+class PackedDeconvolution(_Packed):
+    """A transposed convolution by oneDNN."""
 
     def __init__(self, layer: nn.ConvTranspose2d, dtype: torch.dtype) -> None:
-        super().__init__()
-        self.dtype = dtype
-        self._layer = layer
-        self._packed: Tensor | None = None
-        self._bias = None if layer.bias is None else layer.bias.detach().to(dtype)
+        super().__init__(layer, dtype)
         self._geometry = (
             list(layer.padding),
             list(layer.output_padding),
@@ -167,16 +174,15 @@ class PackedDeconvolution(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, in, h, w) -> (B, out, stride h, stride w) in the layer's number type."""
         known = torch.ops.mkldnn
-        if self._packed is None:
-            kernels = self._layer.weight.detach().to(self.dtype)
-            self._packed = known._reorder_convolution_transpose_weight(  # noqa: SLF001
-                kernels, *self._geometry, list(x.shape)
+        kernels = self._weights(
+            lambda plain: known._reorder_convolution_transpose_weight(  # noqa: SLF001
+                plain, *self._geometry, list(x.shape)
             )
-            del self._layer
+        )
         # One dense layout in and out, so that batch norm and the next layer need not turn it.
         maps = x.to(self.dtype, memory_format=torch.channels_last)
         made: Tensor = known._convolution_transpose_pointwise(  # noqa: SLF001
-            maps, self._packed, self._bias, *self._geometry, "none", [], ""
+            maps, kernels, self.bias, *self._geometry, "none", [], ""
         )
         return made
 

@@ -81,21 +81,33 @@ def matrix_rate(precision: str) -> float:
     Args:
         precision: "fp32" or "bf16".
     """
+    product = fastest_product(precision)
+    return max(_rate_of(product, _square(side, precision)) for side in MATRIX_SIDES)
+
+
+def fastest_product(precision: str) -> Callable[[Tensor, Tensor], Tensor]:
+    """Gives the matrix product that is fastest here: torch has two libraries for it.
+
+    Args:
+        precision: "fp32" or "bf16".
+    """
     import torch
 
     from sonichu_gui.model.kernels import can_pack
 
-    dtype = {"fp32": torch.float32, "bf16": torch.bfloat16}[precision]
-    products: list[Callable[[Tensor, Tensor], Tensor]] = [lambda a, b: a @ b]
-    if can_pack(torch.device("cpu"), dtype):
-        # Which of torch's two libraries is faster depends on the processor; both are there.
-        joined = torch.ops.mkldnn._linear_pointwise  # noqa: SLF001
-        products.append(lambda a, b: joined(a, b, None, "none", [], ""))
-    return max(
-        _rate_of(product, torch.rand(side, side).to(dtype))
-        for side in MATRIX_SIDES
-        for product in products
-    )
+    def plain(a: Tensor, b: Tensor) -> Tensor:
+        return a @ b
+
+    def by_onednn(a: Tensor, b: Tensor) -> Tensor:
+        product: Tensor = torch.ops.mkldnn._linear_pointwise(  # noqa: SLF001
+            a, b, None, "none", [], ""
+        )
+        return product
+
+    matrix = _square(1024, precision)
+    if not can_pack(torch.device("cpu"), matrix.dtype):
+        return plain
+    return max((plain, by_onednn), key=lambda product: _rate_of(product, matrix))
 
 
 def work_of(network: SonichuModel) -> Work:
@@ -124,14 +136,14 @@ def work_of(network: SonichuModel) -> Work:
 
 def read_seconds(path: Path) -> float:
     """Gives how long it takes to read a file that the system has read before."""
-    times = []
-    for _ in range(3):
-        start = time.perf_counter()
-        with path.open("rb", buffering=0) as file:
-            while file.read(BLOCK):
-                pass
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+    return statistics.median(_seconds(lambda: read_whole(path)) for _ in range(3))
+
+
+def read_whole(path: Path) -> None:
+    """Reads a file from its first byte to its last and keeps nothing."""
+    with path.open("rb", buffering=0) as file:
+        while file.read(BLOCK):
+            pass
 
 
 def latency_of(predictor: LocalPredictor) -> Latency:
@@ -141,7 +153,7 @@ def latency_of(predictor: LocalPredictor) -> Latency:
         UntrainedHead: It has no trained head for any task that is known here.
     """
     tasks = _trained_tasks(predictor)
-    frames = _new_frames()
+    frames = new_frames()
     first, *others = tasks
 
     def predict(frame: Frame, task: Task, *, tta: bool = False) -> None:
@@ -196,7 +208,7 @@ def start_of(folder: Path, *, device: str, engine: str, precision: str) -> Start
     predictor = LocalPredictor(folder, device=device, engine=engine, precision=precision)
     load = _seconds(predictor.load)
     task = _trained_tasks(predictor)[0]
-    first = _seconds(lambda: predictor.predict(next(_new_frames()), task, tta=False))
+    first = _seconds(lambda: predictor.predict(next(new_frames()), task, tta=False))
     return Start(imports, load, first, _peak_memory_mb())
 
 
@@ -212,6 +224,16 @@ def make_random_vit_b(folder: Path) -> None:
     tasks = {name: replace(task, trained=True) for name, task in DEFAULT_TASKS.items()}
     torch.manual_seed(0)
     SonichuModel(SonichuConfig(name="random ViT-B/16", tasks=tasks)).save_pretrained(folder)
+
+
+def new_frames() -> Iterator[Frame]:
+    """Gives frames that no feature is kept of."""
+    pixels = np.random.default_rng(0).integers(0, 255, (540, 800), np.uint8)
+    digest = f"{time.time_ns():064x}"
+    index = 0
+    while True:
+        yield Frame(FrameRef(digest, index), pixels)
+        index += 1
 
 
 def _trained_tasks(predictor: LocalPredictor) -> list[Task]:
@@ -230,16 +252,6 @@ def _peak_memory_mb() -> float | None:
     return peak / 1e6 if sys.platform == "darwin" else peak / 1e3
 
 
-def _new_frames() -> Iterator[Frame]:
-    """Gives frames that no feature is kept of."""
-    pixels = np.random.default_rng(0).integers(0, 255, (540, 800), np.uint8)
-    digest = f"{time.time_ns():064x}"
-    index = 0
-    while True:
-        yield Frame(FrameRef(digest, index), pixels)
-        index += 1
-
-
 def _seconds(work: Callable[[], object]) -> float:
     start = time.perf_counter()
     work()
@@ -249,6 +261,13 @@ def _seconds(work: Callable[[], object]) -> float:
 def _median(work: Callable[[], object]) -> float:
     work()  # the first one draws memory and plans kernels
     return statistics.median(_seconds(work) for _ in range(ROUNDS))
+
+
+def _square(side: int, precision: str) -> Tensor:
+    import torch
+
+    dtype = {"fp32": torch.float32, "bf16": torch.bfloat16}[precision]
+    return torch.rand(side, side).to(dtype)
 
 
 def _rate_of(product: Callable[[Tensor, Tensor], Tensor], matrix: Tensor) -> float:

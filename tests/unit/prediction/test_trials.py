@@ -65,7 +65,7 @@ def test_the_most_exact_is_taken_unless_another_is_worth_it(seconds, expected):
 
 
 @pytest.mark.parametrize(
-    "drift", [Drift(0.001, 0.6, 0.8), Drift(0.001, 0.1, 3.5), Drift(0.02), Drift(0.02, None, None)]
+    "drift", [Drift(0.001, 1.2, 1.5), Drift(0.001, 0.1, 3.5), Drift(0.02), Drift(0.02, None, None)]
 )
 def test_one_that_drifts_is_not_taken_however_fast(drift):
     assert best(trials(drift, t=0.3, tb=0.01), [TORCH, TORCH_BF16]) == TORCH
