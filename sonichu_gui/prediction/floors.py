@@ -18,6 +18,7 @@ import numpy as np
 
 from sonichu_gui.domain.frame import Frame, FrameRef
 from sonichu_gui.errors import UntrainedHead
+from sonichu_gui.prediction.torch_runtime import import_torch
 from sonichu_gui.tasks import load_tasks
 
 if TYPE_CHECKING:
@@ -204,7 +205,9 @@ def start_of(folder: Path, *, device: str, engine: str, precision: str) -> Start
     """
     from sonichu_gui.prediction.local import LocalPredictor
 
-    imports = _seconds(lambda: import_module("sonichu_gui.model.checkpoints"))
+    imports = _seconds(import_torch) + _seconds(
+        lambda: import_module("sonichu_gui.model.checkpoints")
+    )
     predictor = LocalPredictor(folder, device=device, engine=engine, precision=precision)
     load = _seconds(predictor.load)
     task = _trained_tasks(predictor)[0]
@@ -217,8 +220,7 @@ def make_random_vit_b(folder: Path) -> None:
 
     Its heads are called trained so that it can be run; its points mean nothing.
     """
-    import torch
-
+    torch = import_torch()
     from sonichu_gui.model.modeling_sonichu import DEFAULT_TASKS, SonichuConfig, SonichuModel
 
     tasks = {name: replace(task, trained=True) for name, task in DEFAULT_TASKS.items()}
