@@ -56,11 +56,6 @@ class BatchController(QObject):
         self._tally: Tally | None = None
         jobs.jobs_changed.connect(self._follow)
 
-    @property
-    def is_running(self) -> bool:
-        """Whether a batch is under way, or put aside for a moment."""
-        return self._job is not None
-
     def tasks_with_a_head(self) -> list[Task]:
         """Gives the tasks for which a model answers."""
         return [task for task in load_tasks().values() if self._predicting.answers(task)]
