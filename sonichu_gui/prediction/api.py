@@ -79,7 +79,13 @@ class Predictor(Protocol):
         """
 
     def heatmap(
-        self, frame: Frame, task: Task, *, tta: bool, keypoint: int | None = None
+        self,
+        frame: Frame,
+        task: Task,
+        *,
+        tta: bool,
+        keypoint: int | None = None,
+        is_cancelled: Callable[[], bool] = never_cancelled,
     ) -> npt.NDArray[np.float32]:
         """Gives how likely each place of the whole frame is, (h, w), 1 at the likeliest.
 
@@ -88,8 +94,10 @@ class Predictor(Protocol):
             task: Whose keypoints.
             tta: As for the prediction it explains.
             keypoint: Index of the keypoint, or None for the highest of all.
+            is_cancelled: Asked now and then.
 
         Raises:
             UntrainedHead: The model has no trained head for the task.
             ModelError: The model cannot be loaded or run.
+            PredictionCancelled: It was no longer wanted.
         """

@@ -16,7 +16,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from sonichu_gui.domain.annotation import proposed_annotation
 from sonichu_gui.domain.frame import FrameRef
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from sonichu_gui.labels.few_stores import FewStores
     from sonichu_gui.labels.revision import Standing, StoredFile
     from sonichu_gui.prediction.api import Prediction, Predictor
+
+_Answer = TypeVar("_Answer")
 
 __all__ = ["BatchPlan", "Done", "FrameOutcome", "predict_frames", "reason_to_skip", "unhurried"]
 
@@ -110,18 +112,18 @@ def reason_to_skip(standing: Standing, *, model: ModelId, tta: bool) -> Done | N
 
 
 def unhurried(
-    predict: Callable[[], Prediction], is_interrupted: Callable[[], bool]
-) -> Generator[None, None, Prediction]:
-    """Predicts when there is leave to: steps aside while there is none, and then begins anew.
+    ask: Callable[[], _Answer], is_interrupted: Callable[[], bool]
+) -> Generator[None, None, _Answer]:
+    """Asks the model when there is leave to: steps aside while there is none, and begins anew.
 
     Args:
-        predict: Raises `PredictionCancelled` once `is_interrupted` says so.
+        ask: Raises `PredictionCancelled` once `is_interrupted` says so.
         is_interrupted: Whether something more urgent waits, or nobody wants it any more.
     """
     while True:
         if not is_interrupted():
             try:
-                return predict()
+                return ask()
             except PredictionCancelled:
                 pass
         yield

@@ -171,7 +171,13 @@ class LocalPredictor:
             return self._answer(locate, frame, task)
 
     def heatmap(
-        self, frame: Frame, task: Task, *, tta: bool, keypoint: int | None = None
+        self,
+        frame: Frame,
+        task: Task,
+        *,
+        tta: bool,
+        keypoint: int | None = None,
+        is_cancelled: Callable[[], bool] = never_cancelled,
     ) -> npt.NDArray[np.float32]:
         """Gives how likely each place of the whole frame is, (h, w), 1 at the likeliest.
 
@@ -182,19 +188,22 @@ class LocalPredictor:
             task: Whose keypoints.
             tta: As for the prediction it explains.
             keypoint: Index of the keypoint, or None for the highest of all.
+            is_cancelled: Asked every few hundredths of a second.
 
         Raises:
             UntrainedHead: The model has no trained head for the task.
             ModelError: The model cannot be loaded or failed.
+            PredictionCancelled: It was no longer wanted.
         """
         self._info.require_head(task)
 
         def look(loaded: LoadedModel) -> npt.NDArray[np.float32]:
-            features = features_of(loaded, frame, self._kept, tta=tta)
+            features = features_of(loaded, frame, self._kept, tta=tta, is_cancelled=is_cancelled)
             maps = loaded.network.view_probabilities(features, task.id, tta=tta)
             return heatmap_of(maps.mean(0)[0], frame, keypoint)
 
-        with engine_turn():
+        with engine_turn(is_cancelled):
+            self._load(is_cancelled)
             return self._answer(look, frame, task)
 
     def _load(self, is_cancelled: Callable[[], bool] = never_cancelled) -> LoadedModel:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from sonichu_gui.paths import resources
+from sonichu_gui.prediction.api import PredictionCancelled
+from sonichu_gui.prediction.local import LocalPredictor
 from tests.gui.scenes import open_and_wait
 
 pytestmark = pytest.mark.skipif(
@@ -119,3 +123,25 @@ def test_it_loads_the_model_when_nothing_was_predicted_yet(make_bench, qtbot, st
     toggle(bench)
     wait_for_heat(bench, qtbot)
     assert bench.document.annotation.is_empty
+
+
+def test_it_steps_aside_for_points_that_a_person_asks_for(head, qtbot, monkeypatch):
+    heatmap, asked = LocalPredictor.heatmap, []
+
+    def slow_at_first(self, *args, is_cancelled, **options):
+        asked.append(is_cancelled)
+        while len(asked) == 1:
+            if is_cancelled():
+                raise PredictionCancelled
+            time.sleep(0.01)
+        return heatmap(self, *args, is_cancelled=is_cancelled, **options)
+
+    monkeypatch.setattr(LocalPredictor, "heatmap", slow_at_first)
+    before = head.document.annotation
+    head.document.commit(before.cleared(), "Remove all points")
+    toggle(head)
+    qtbot.waitUntil(lambda: len(asked) == 1)
+    QTest.keyClick(head.canvas, Qt.Key.Key_R)
+    qtbot.waitUntil(lambda: head.document.annotation.is_complete, timeout=LOADED)
+    wait_for_heat(head, qtbot)
+    assert len(asked) == 2

@@ -6,14 +6,18 @@ moment, so that a cine can play and frames can be stepped through at their own s
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from sonichu_gui.errors import SonichuError
-from sonichu_gui.gui.jobs import JobRunner, Lane, Urgency
+from sonichu_gui.gui.jobs import IsCancelled, JobRunner, Lane, Report, Urgency
+from sonichu_gui.prediction.batch import unhurried
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     import numpy as np
     import numpy.typing as npt
 
@@ -80,17 +84,31 @@ class HeatmapController(QObject):
         if frame is None:
             return
         try:
-            work = self._predicting.with_engine(
-                task,
-                lambda predictor, tta: predictor.heatmap(frame, task, tta=tta, keypoint=keypoint),
-            )
+            engine = self._predicting.required_engine(task)
         except SonichuError as error:
             self._say_none(error)
             return
-        self._jobs.submit(
+        tta = self._predicting.tta
+
+        def work(
+            is_cancelled: IsCancelled, report: Report
+        ) -> Generator[None, None, npt.NDArray[np.float32]]:
+            predictor = engine.ready(lambda: report(-1.0, self.tr("Loading the model")))
+            ask = partial(
+                predictor.heatmap,
+                frame,
+                task,
+                tta=tta,
+                keypoint=keypoint,
+                is_cancelled=is_cancelled,
+            )
+            return (yield from unhurried(ask, is_cancelled))
+
+        self._jobs.submit_steps(
             Lane.MODEL,
             work,
             key=KEY,
+            stepped=lambda _: None,
             done=self._put,
             failed=self._say_none,
             text=self.tr("Heatmap of {}").format(task.title),

@@ -12,12 +12,10 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from sonichu_gui.domain.annotation import proposed_annotation
 from sonichu_gui.errors import ModelError, SonichuError, UntrainedHead
-from sonichu_gui.gui.jobs import IsCancelled, JobRunner, Lane, Report, Work
+from sonichu_gui.gui.jobs import IsCancelled, JobRunner, Lane, Report
 from sonichu_gui.gui.place import Tool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sonichu_gui.domain.task import Task
     from sonichu_gui.gui.controllers.serving import Engine, ModelsInUse
     from sonichu_gui.gui.document import Document
@@ -100,6 +98,18 @@ class PredictController(QObject):
             return None
         return info
 
+    def required_engine(self, task: Task) -> Engine:
+        """Gives what runs the model of a task.
+
+        Raises:
+            ModelError: There is no model, or it has no trained head for the task.
+        """
+        info = self._models.info_for(task.id)
+        if info is None:
+            raise ModelError(self.tr("there is no model."), self.tr("Choose one in Models…"))
+        info.require_head(task)
+        return self._models.engine(info.folder, self._device)
+
     def engine_for(self, task: Task) -> Engine | None:
         """Gives what runs the model of a task, to be used now; None when none answers."""
         info = self.answers(task)
@@ -175,28 +185,6 @@ class PredictController(QObject):
             failed=self._fail,
             text=text,
         )
-
-    def with_engine(self, task: Task, ask: Callable[[LocalPredictor, bool], object]) -> Work:
-        """Gives work for the model's lane that asks the model of a task.
-
-        Args:
-            task: Whose model.
-            ask: Called with the loaded model and whether to look at the mirror image too.
-
-        Raises:
-            ModelError: There is no model, or it has no trained head for the task.
-        """
-        info = self.info
-        if info is None:
-            raise ModelError(self.tr("there is no model."), self.tr("Choose one in Models…"))
-        info.require_head(task)
-        engine = self._models.engine(info.folder, self._device)
-        tta = self._tta
-
-        def work(_is_cancelled: IsCancelled, report: Report) -> object:
-            return ask(engine.ready(lambda: report(-1.0, self.tr("Loading the model"))), tta)
-
-        return work
 
     def _receive(self, prediction: Prediction, task: Task) -> None:
         annotation = proposed_annotation(task, prediction.keypoints, prediction.model)
