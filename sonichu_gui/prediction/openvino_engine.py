@@ -127,11 +127,13 @@ class OpenVinoEncoder:
 def _translated(core: Any, network: SonichuModel, weights: str) -> Any:  # noqa: ANN401 - untyped
     """Gives the backbone as OpenVINO's model, from the cache folder where it is there."""
     path = paths.user_cache() / "openvino" / f"{_name(network, weights)}.xml"
-    if path.exists():
-        try:
+    try:
+        if path.exists():
             return core.read_model(path, path.with_suffix(".bin"))
-        except RuntimeError:
-            _discard(path)
+    except RuntimeError:
+        _discard(path)
+    except OSError:
+        pass  # a cache that may not be read is one that holds nothing
     model = _translate(network)
     with contextlib.suppress(OSError, RuntimeError):  # only the time of a translation is lost
         _keep(model, path)

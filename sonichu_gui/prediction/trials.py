@@ -92,7 +92,7 @@ class Trial:
         """Reads what `to_json` gave.
 
         Raises:
-            LookupError, TypeError, ValueError: It is something else.
+            LookupError, TypeError, ValueError, OverflowError: It is something else.
         """
         drift = row["drift"]
         points = [
@@ -149,10 +149,14 @@ def _gain_needed(chosen: Trial, row: Trial) -> float:
 
 
 def read_trials(value: object) -> tuple[Trial, ...]:
-    """Gives remembered trials; none where what was remembered is something else."""
+    """Gives remembered trials; none where what was remembered is something else.
+
+    Without the reference there is nothing to hold the others against.
+    """
     if not isinstance(value, list):
         return ()
     try:
-        return tuple(Trial.from_json(row) for row in value)
-    except (LookupError, TypeError, ValueError):
+        trials = tuple(Trial.from_json(row) for row in value)
+    except (LookupError, TypeError, ValueError, OverflowError):
         return ()
+    return trials if any(trial.choice == REFERENCE for trial in trials) else ()

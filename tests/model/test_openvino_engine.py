@@ -95,6 +95,12 @@ def test_cache_that_cannot_be_written_is_no_obstacle(folder, picture):
     assert predictor_of(folder).predict(picture, TASKS["HC"], tta=False).keypoints
 
 
+def test_cache_that_cannot_be_looked_at_is_no_obstacle(folder, picture, tmp_path, monkeypatch):
+    # A name that no file system takes fails where a folder without permission does, for root too.
+    monkeypatch.setattr(paths, "user_cache", lambda: tmp_path / ("x" * 300))
+    assert predictor_of(folder).predict(picture, TASKS["HC"], tta=False).keypoints
+
+
 def test_old_translations_leave(tmp_path):
     openvino = openvino_engine.import_openvino()
     tiny = openvino.Model([openvino.op.Constant(np.ones(3, np.float32))], [], "tiny")

@@ -90,7 +90,13 @@ def test_anything_else_is_nothing(value):
     assert read_trials(value) == ()
 
 
+def test_trials_without_the_reference_are_nothing():
+    rows = [trial.to_json() for trial in trials(t=0.3, tb=0.1)]
+    assert read_trials(rows[1:]) == ()
+
+
 def test_times_that_cannot_be_are_nothing():
     row = trials(t=0.3)[0].to_json()
+    assert read_trials([{**row, "seconds": 10**400}]) == ()
     assert read_trials([{**row, "seconds": 0}]) == ()
     assert read_trials([{**row, "seconds": -1.0}]) == ()
