@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sonichu_gui.commands.output import NOT_CLINICAL
 from sonichu_gui.commands.progress import tracked
 from sonichu_gui.errors import SonichuError
+from sonichu_gui.prediction.zoo import find_model
 
 if TYPE_CHECKING:
     import argparse
@@ -50,7 +51,7 @@ def add_parser(subparsers: Subparsers) -> None:
         help="fit how sure a model may be",
         description="Fit the uncertainty of a model's heads to their errors on labelled frames.",
     )
-    calibrate.add_argument("--model", type=Path, required=True, metavar="DIR")
+    calibrate.add_argument("--model", required=True, metavar="DIR")
     calibrate.add_argument("--labels", type=Path, required=True, metavar="CSV")
     calibrate.add_argument("--images", type=Path, required=True, metavar="DIR")
     calibrate.add_argument("--split", metavar="S", help="rows of this split only, e.g. train")
@@ -108,10 +109,11 @@ def _phantoms(args: argparse.Namespace) -> int:
 
 
 def _calibrate(args: argparse.Namespace) -> int:
+    folder = find_model(args.model).folder  # before torch is imported: a wrong path is told at once
     from sonichu_gui.training.calibration import calibrate_model
 
     for one in calibrate_model(
-        args.model, labels=args.labels, images=args.images, split=args.split, report=_tell
+        folder, labels=args.labels, images=args.images, split=args.split, report=_tell
     ):
         print(
             f"{one.task}: covariance_scale {one.scale:g}; {one.measure} of {one.n} frames lies "

@@ -15,12 +15,15 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from sonichu_gui.errors import FrameError, LabelError, ModelError
 from sonichu_gui.model.modeling_sonichu import CONFIG_FILE, SonichuModel, SonichuPreprocessor
+from sonichu_gui.prediction.folder_files import is_own_form, read_config
+from sonichu_gui.prediction.model_source import read_source, sha256_of, write_source
 from sonichu_gui.tasks import task_named
 from sonichu_gui.training.data.labels import LabelRow, read_labels
 from sonichu_gui.training.evaluate import load_model, predict_rows
@@ -67,6 +70,8 @@ def calibrate_model(
 ) -> list[Calibrated]:
     """Fits the covariance of every trained head that the labels know, and writes ``config.json``.
 
+    The record of an installed model follows, so that a later check finds it whole.
+
     Args:
         folder: an own model folder.
         labels: the label file; its errors are those of frames that the fit is made on.
@@ -77,6 +82,11 @@ def calibrate_model(
     Raises:
         SonichuError: for files that cannot be read and labels that no head can answer.
     """
+    if not is_own_form(read_config(folder)):
+        raise ModelError(
+            f"{folder} is of another library: its configuration has no place for what is fitted.",
+            f"Add it first (sonichu models add {folder}), and calibrate the model that is made.",
+        )
     model, preprocessor = load_model(folder)
     rows = read_labels(labels).select(split=split)
     tasks = [
@@ -95,7 +105,11 @@ def calibrate_model(
         )
         for name in tasks
     ]
-    _write_scales(folder / CONFIG_FILE, {one.task: one.scale for one in fitted})
+    described = model.config.to_dict()["tasks"]
+    _write_tasks(
+        folder,
+        {one.task: {**described[one.task], "covariance_scale": one.scale} for one in fitted},
+    )
     return fitted
 
 
@@ -189,15 +203,22 @@ def _errors_of(
     )
 
 
-def _write_scales(path: Path, scales: dict[str, float]) -> None:
-    """Writes the factors into a configuration, whole or not at all; the rest stays as it was."""
+def _write_tasks(folder: Path, fitted: dict[str, dict[str, Any]]) -> None:
+    """Writes tasks into a configuration, whole or not at all; the rest stays as it was.
+
+    One may be new there: a head that the weights hold and the configuration did not name.
+    """
+    path = folder / CONFIG_FILE
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
-        for task, scale in scales.items():
-            config["tasks"][task]["covariance_scale"] = scale
+        config["tasks"] = {**config.get("tasks", {}), **fitted}
         part = path.with_name(path.name + ".part")
         part.write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         part.replace(path)
+        source = read_source(folder)
+        if source is not None:
+            files = {**source.files, CONFIG_FILE: sha256_of(path)}
+            write_source(folder, replace(source, files=files))
     except OSError as error:
         raise ModelError(
             f"{path} cannot be written: {error.strerror or error}.",

@@ -15,12 +15,8 @@ import torch
 from sonichu_gui import paths
 from sonichu_gui.errors import FrameError, LabelError, ModelError, UntrainedHead
 from sonichu_gui.model.inference import covariance_to_pixels, to_pixels
-from sonichu_gui.model.modeling_sonichu import (
-    DECODERS,
-    CheckpointError,
-    SonichuModel,
-    SonichuPreprocessor,
-)
+from sonichu_gui.model.modeling_sonichu import DECODERS, SonichuModel, SonichuPreprocessor
+from sonichu_gui.prediction.opening import opened
 from sonichu_gui.tasks import task_named
 from sonichu_gui.training.data.frames import read_frame
 from sonichu_gui.training.data.labels import BrokenRow, LabelFile, LabelRow, read_labels
@@ -110,15 +106,13 @@ def _read(labels: Path, images: Path) -> LabelFile:
 
 
 def load_model(folder: Path) -> tuple[SonichuModel, SonichuPreprocessor]:
-    """Network and preprocessor of a model folder.
+    """Network and preprocessor of a model folder, the app's own or anybody's.
 
     Raises:
         ModelError: naming the file and what is wrong with it.
     """
-    try:
-        return SonichuModel.from_pretrained(folder), SonichuPreprocessor.from_pretrained(folder)
-    except CheckpointError as cause:
-        raise ModelError(str(cause), "Choose a whole model folder.") from cause
+    loaded = opened(folder)
+    return loaded.model, loaded.preprocessor
 
 
 def _decode_by(model: SonichuModel, decode: str | None) -> None:

@@ -74,6 +74,17 @@ def test_median_of_equal_models_is_the_model(labelled, folder, capsys):
     assert found[0] == pytest.approx(found[1])
 
 
+def test_a_folder_of_another_library_is_evaluated_where_it_is(labelled, folder, capsys):
+    found = []
+    for config in (None, {"model_type": "theirs", "num_attention_heads": 4, "image_size": 256}):
+        if config:
+            (folder / "config.json").write_text(json.dumps(config))
+        words = ("--model", str(folder), "--decode", "soft-argmax", "--json")
+        assert evaluate(labelled, *words) == 0
+        found.append(json.loads(capsys.readouterr().out)["tasks"]["HC"]["mre_px"])
+    assert found[0] == pytest.approx(found[1])
+
+
 def test_missing_label_file_is_told(labelled, folder, capsys):
     labelled.unlink()
     assert evaluate(labelled, "--model", str(folder)) == 1

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from sonichu_gui import cli, paths
-from sonichu_gui.errors import LabelError
+from sonichu_gui.errors import LabelError, ModelError
 from sonichu_gui.model.modeling_sonichu import SonichuConfig, SonichuModel
+from sonichu_gui.prediction.zoo import add_model, verify_model
 from sonichu_gui.training.calibration import calibrate_model, fit_scale
 from sonichu_gui.training.evaluate import run_evaluate
 
@@ -85,6 +86,31 @@ def test_the_factor_is_written_and_makes_the_intervals_hold(
     )["tasks"]["HC"]["measures"]["HC"]
     assert 0.4 <= score["within_68"] <= 0.95
     assert score["within_95"] >= score["within_68"]
+
+
+def test_an_installed_model_is_whole_after_it_was_calibrated(own_folder, many_rows, toy_study):
+    installed = add_model(own_folder)
+    calibrate_model(installed.folder, labels=many_rows, images=toy_study.images, split=None)
+    assert verify_model(installed).ok
+
+
+def test_a_head_that_the_configuration_does_not_name_is_calibrated(
+    own_folder, many_rows, toy_study
+):
+    path = own_folder / "config.json"
+    config = json.loads(path.read_text())
+    del config["tasks"]["HC"]
+    path.write_text(json.dumps(config))
+    (fitted,) = calibrate_model(own_folder, labels=many_rows, images=toy_study.images, split=None)
+    task = SonichuModel.from_pretrained(own_folder).config.tasks["HC"]
+    assert (task.covariance_scale, task.trained) == (fitted.scale, True)
+
+
+def test_a_folder_of_another_library_is_to_be_added_first(own_folder, many_rows, toy_study):
+    (own_folder / "config.json").write_text('{"model_type": "theirs"}')
+    with pytest.raises(ModelError) as caught:
+        calibrate_model(own_folder, labels=many_rows, images=toy_study.images, split=None)
+    assert f"sonichu models add {own_folder}" in caught.value.hint
 
 
 def test_too_few_frames_are_refused_and_nothing_is_written(own_folder, toy_study):
