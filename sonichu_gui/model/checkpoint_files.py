@@ -16,17 +16,14 @@ import safetensors
 import torch
 from torch import Tensor
 
-from .modeling_sonichu import CONFIG_FILE, WEIGHTS_FILE, CheckpointError
+from .modeling_sonichu import CONFIG_FILE, CheckpointError
 from .pickled_weights import PICKLE_SUFFIXES, read_pickle
 from .weights_file import TensorSpec, WeightsFileError, read_table
+from .weights_names import is_single, weights_among
 
 __all__ = ["Holding", "find_weights", "read_holding"]
 
 _INDEX_END = ".index.json"
-_NOT_WEIGHTS = frozenset(
-    {"training_args.bin", "optimizer.pt", "optimizer.bin", "scheduler.pt", "scaler.pt"}
-)
-"""What training scripts leave beside the weights under the same endings."""
 
 _DTYPES = {
     torch.float64: "F64",
@@ -111,21 +108,16 @@ def find_weights(folder: Path) -> Path:
     Raises:
         CheckpointError: where there are none, or several and no telling which.
     """
-    for name in (WEIGHTS_FILE, WEIGHTS_FILE + _INDEX_END):
-        if (folder / name).is_file():
-            return folder / name
     try:
-        files = sorted(path for path in folder.iterdir() if path.name not in _NOT_WEIGHTS)
+        found = weights_among(path.name for path in folder.iterdir() if path.is_file())
     except OSError as error:
         raise CheckpointError(f"{folder}: {error.strerror or error}") from error
-    for suffixes in ((".safetensors",), PICKLE_SUFFIXES):
-        found = [path for path in files if path.suffix in suffixes and path.is_file()]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            names = ", ".join(path.name for path in found)
-            raise CheckpointError(f"{folder} holds several files of weights, name one: {names}")
-    raise CheckpointError(f"{folder}: there is no file of weights in it")
+    if not found:
+        raise CheckpointError(f"{folder}: there is no file of weights in it")
+    if not is_single(found):
+        names = ", ".join(found)
+        raise CheckpointError(f"{folder} holds several files of weights, name one: {names}")
+    return folder / found[0]
 
 
 def _read_config(folder: Path) -> object:

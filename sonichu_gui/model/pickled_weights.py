@@ -6,6 +6,7 @@ Such a file may be made to break its reader: every number in it is checked befor
 from __future__ import annotations
 
 import re
+import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -60,7 +61,10 @@ def read_pickle(path: Path) -> dict[str, Tensor]:
 
 def _load(path: Path, *, mapped: bool) -> object:
     try:
-        return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
+        with warnings.catch_warnings():
+            # Of an unusual pickle torch only says that it may not be able to read it.
+            warnings.simplefilter("ignore")
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
     except Exception as error:
         asked = _GLOBAL.search(str(error))
         if asked:

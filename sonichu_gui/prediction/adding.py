@@ -9,12 +9,8 @@ from pathlib import Path
 
 from sonichu_gui import paths
 from sonichu_gui.errors import ModelError
-from sonichu_gui.prediction.folder_files import (
-    WEIGHTS_FILE,
-    is_own_form,
-    read_config,
-    weights_in,
-)
+from sonichu_gui.model.weights_names import WEIGHTS_FILE
+from sonichu_gui.prediction.folder_files import is_own_form, read_config, weights_in
 from sonichu_gui.prediction.model_info import ModelInfo, read_model_info
 from sonichu_gui.prediction.model_making import (
     NewModel,
@@ -61,7 +57,8 @@ def add_model(
     try:
         report(0.0, f"Reading {new.file_name}")
         digest = sha256_of(*new.weights, is_cancelled=is_cancelled)
-        there = _already_there(new, target, digest, as_asked=image_size is None and task is None)
+        as_asked = image_size is None and task is None
+        there = _already_there(new, target, digest, as_asked=as_asked)
         if there is not None:
             report(1.0, f"{there.name} is installed already")
             return there
@@ -79,7 +76,9 @@ def add_model(
             files = make(new, loaded, folder)
             write_source(folder, record(new, loaded, digest, files))
             stop_if(is_cancelled)
-            _settle(folder, target)
+            if not _settled(folder, target):
+                # Somebody added one of that name meanwhile: the same, or another that is told.
+                there = _already_there(new, target, digest, as_asked=as_asked)
     except OSError as error:
         raise _cannot_be_written(new.path, error) from error
     except MemoryError as error:
@@ -88,7 +87,7 @@ def add_model(
             "Close other programs and try again.",
         ) from error
     report(1.0, f"{new.name} is installed")
-    return read_model_info(target)
+    return there or read_model_info(target)
 
 
 def folder_name(name: str) -> str:
@@ -183,16 +182,15 @@ def _folders(home: Path) -> list[Path]:
     return []
 
 
-def _settle(folder: Path, target: Path) -> None:
+def _settled(folder: Path, target: Path) -> bool:
+    """Gives a finished folder its name; whether that was still free."""
     try:
         folder.rename(target)
     except OSError as error:
         if error.errno not in {errno.EEXIST, errno.ENOTEMPTY}:
             raise
-        raise ModelError(
-            f"There is an installed model {target.name!r} since a moment ago.",
-            "Give this one another name, or remove the one that is there.",
-        ) from error
+        return False
+    return True
 
 
 def _cannot_be_written(path: Path, error: OSError) -> ModelError:

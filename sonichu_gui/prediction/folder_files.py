@@ -1,66 +1,28 @@
-"""The files of a model folder: what they are called, and which of them hold the weights.
-
-Folders of other libraries have no fixed names, so theirs are told by their endings; safetensors
-come before pickles, which are read only where there is nothing else.
-"""
+"""The files of a model folder: what they are called, and where its weights and terms are."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from fnmatch import fnmatch
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from sonichu_gui.errors import ModelError
+from sonichu_gui.model.weights_names import PICKLED, is_single, matching, weights_among
 
 CONFIG_FILE = "config.json"
 PREPROCESSOR_FILE = "preprocessor_config.json"
-WEIGHTS_FILE = "model.safetensors"
 CARD_FILE = "README.md"
 CODE_FILES = ("modeling_sonichu.py", "inference.py")
 """What makes a model folder work by itself; always the app's own."""
 
 LEGAL_PATTERNS = ("LICEN[CS]E*", "COPYING*", "NOTICE*")
-INDEX_FILE = f"{WEIGHTS_FILE}.index.json"
-"""Names the shards of weights that are too large for one file."""
-
-_SHARDS = ("model-*-of-*.safetensors",)
-_SAFE = ("*.safetensors",)
-_PICKLED = ("*.bin", "*.pth", "*.pt", "*.pth.tar")
-_USUAL = (WEIGHTS_FILE, "pytorch_model.bin")
-_NOT_WEIGHTS = frozenset(
-    {"training_args.bin", "optimizer.pt", "optimizer.bin", "scheduler.pt", "scaler.pt"}
-)
-"""What training scripts leave beside the weights under the same endings."""
-
-
-def matching(names: Iterable[str], patterns: Sequence[str]) -> tuple[str, ...]:
-    """Gives the names that fit one of the patterns, in order."""
-    return tuple(sorted(name for name in names if any(fnmatch(name, p) for p in patterns)))
-
-
-def weights_among(names: Iterable[str]) -> tuple[str, ...]:
-    """Gives the names of files of weights: one of a usual name, else all of the safest kind.
-
-    Sharded weights are the index, then its shards; more than one of anything else is for the person
-    to choose from.
-    """
-    kept = [name for name in names if not name.startswith(".") and name not in _NOT_WEIGHTS]
-    if WEIGHTS_FILE not in kept and INDEX_FILE in kept:
-        return (INDEX_FILE, *matching(kept, _SHARDS))
-    found = matching(kept, _SAFE) or matching(kept, _PICKLED)
-    return next(((usual,) for usual in _USUAL if usual in found), found)
-
-
-def is_single(weights: Sequence[str]) -> bool:
-    """Whether the names that `weights_among` found are one set of weights."""
-    return len(weights) == 1 or INDEX_FILE in weights
 
 
 def needs_conversion(weights: Sequence[Path]) -> bool:
     """Whether weights cannot be used where they are: pickles, and those in several files."""
-    return len(weights) > 1 or bool(matching([weights[0].name], _PICKLED))
+    return len(weights) > 1 or bool(matching([weights[0].name], PICKLED))
 
 
 def weights_in(path: Path) -> tuple[Path, ...]:
@@ -117,7 +79,7 @@ def read_config(folder: Path) -> Mapping[str, Any] | None:
     """
     path = folder / CONFIG_FILE
     try:
-        config = json.loads(path.read_bytes(), parse_constant=_refuse_constant)
+        config = json.loads(path.read_bytes(), parse_constant=_refuse_constant, parse_float=_finite)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -141,6 +103,13 @@ def is_own_form(config: Mapping[str, Any] | None) -> bool:
     return bool(config.get("model_type", "sonichu" if "tasks" in config else "") == "sonichu")
 
 
-def _refuse_constant(word: str) -> None:
+def _refuse_constant(word: str) -> NoReturn:
     # Python's reader takes NaN and Infinity, which no other program would read back from us.
     raise ValueError(f"{word} is no JSON number")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):  # 1e999: written back, it would be the constant refused above
+        _refuse_constant(digits)
+    return number

@@ -16,15 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sonichu_gui.errors import ModelError
+from sonichu_gui.model.weights_names import is_single, matching, weights_among
 from sonichu_gui.prediction.adding import add_model
 from sonichu_gui.prediction.folder_files import (
     CARD_FILE,
     CONFIG_FILE,
     LEGAL_PATTERNS,
     PREPROCESSOR_FILE,
-    is_single,
-    matching,
-    weights_among,
 )
 from sonichu_gui.prediction.hub_failures import explained, first_line
 from sonichu_gui.prediction.hub_transfer import LargeFile, Meter, fetch, waited_for

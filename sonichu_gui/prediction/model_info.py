@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 from sonichu_gui import paths
 from sonichu_gui.domain.annotation import ModelId
 from sonichu_gui.errors import ModelError, UntrainedHead
+from sonichu_gui.model.weights_names import WEIGHTS_FILE
 from sonichu_gui.prediction.folder_files import (
     CARD_FILE,
     CONFIG_FILE,
-    WEIGHTS_FILE,
     is_own_form,
     legal_files,
     needs_conversion,

@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING
 
 from sonichu_gui import model
 from sonichu_gui.errors import ModelError
+from sonichu_gui.model.weights_names import WEIGHTS_FILE
 from sonichu_gui.prediction.folder_files import (
     CARD_FILE,
     CODE_FILES,
     CONFIG_FILE,
     PREPROCESSOR_FILE,
-    WEIGHTS_FILE,
     is_own_form,
     legal_files,
     read_config,
@@ -229,7 +229,7 @@ def _require_room(folder: Path, size: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < size:
         raise ModelError(
-            f"The model needs {size / 1e6:.0f} MB, and {free / 1e6:.0f} MB are free in "
+            f"The model needs {size / 1e6:.1f} MB, and {free / 1e6:.1f} MB are free in "
             f"{folder.parent}.",
             "Make room on that disk.",
         )

@@ -12,8 +12,9 @@ from typing import NoReturn
 
 from sonichu_gui import paths
 from sonichu_gui.errors import ModelError
+from sonichu_gui.model.weights_names import weights_among
 from sonichu_gui.prediction.adding import add_model
-from sonichu_gui.prediction.folder_files import CONFIG_FILE, file_names, weights_among
+from sonichu_gui.prediction.folder_files import CONFIG_FILE, file_names
 from sonichu_gui.prediction.model_info import HeadInfo, ModelInfo, is_embedded, read_model_info
 from sonichu_gui.prediction.model_making import REMOVED
 from sonichu_gui.prediction.verdict import Check, Verdict, verify_model

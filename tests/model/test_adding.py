@@ -288,6 +288,28 @@ def test_the_same_weights_again_are_the_model_that_is_there(folder, tmp_path):
     assert [path.name for path in paths.user_models().iterdir()] == ["sonichu"]
 
 
+def test_the_same_weights_added_by_two_at_once_are_one_model(folder):
+    # The other one is through while this one is about to begin copying.
+    def other(_fraction, text):
+        if text.startswith("Loading"):
+            zoo.add_model(folder)
+
+    assert zoo.add_model(folder, report=other).folder == paths.user_models() / "sonichu"
+    assert [path.name for path in paths.user_models().iterdir()] == ["sonichu"]
+
+
+def test_other_weights_added_meanwhile_under_the_same_name_are_told(folder, light, tmp_path):
+    light.save_pretrained(tmp_path / "other")
+
+    def other(_fraction, text):
+        if text.startswith("Loading"):
+            zoo.add_model(tmp_path / "other")
+
+    with pytest.raises(ModelError, match="'sonichu' already, and it is not this one"):
+        zoo.add_model(folder, report=other)
+    assert [path.name for path in paths.user_models().iterdir()] == ["sonichu"]
+
+
 def test_the_same_weights_under_another_name_are_another_model(folder):
     zoo.add_model(folder)
     assert zoo.add_model(folder, name="second").folder.name == "second"
@@ -378,7 +400,7 @@ def test_a_disk_that_is_full_leaves_nothing(folder, monkeypatch):
 def test_a_disk_without_room_is_told_before_copying(folder, monkeypatch):
     usage = shutil.disk_usage(folder)._replace(free=1000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
-    assert "0 MB are free" in refusal(folder)
+    assert "0.0 MB are free" in refusal(folder)
 
 
 def test_a_place_that_cannot_be_written(folder):

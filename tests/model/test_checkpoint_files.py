@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from sonichu_gui.model.checkpoints import CheckpointError, open_checkpoint
 from sonichu_gui.model.modeling_sonichu import HeadConfig, SonichuConfig, SonichuModel, ViTConfig
+from sonichu_gui.prediction.folder_files import weights_in
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +71,7 @@ def test_a_pickle_that_wants_code_is_refused_and_its_code_not_run(state, zipped,
 def test_a_bare_pickle_that_wants_code_is_refused(tmp_path):
     trace = tmp_path / "code-ran"
     path = tmp_path / "bare.bin"
-    path.write_bytes(pickle.dumps(Touch(trace)))
+    path.write_bytes(pickle.dumps(Touch(trace), protocol=4))  # of which torch also warns
     refused(path, "bare.bin")
     assert not trace.exists()
 
@@ -229,6 +230,21 @@ def test_a_folder_with_several_files_of_weights_names_them(state, tmp_path):
     for name in ("a.pth", "b.bin"):
         torch.save(state, tmp_path / name)
     refused(tmp_path, r"several files of weights, name one: a\.pth, b\.bin")
+
+
+@pytest.mark.parametrize(
+    ("weights", "other"),
+    [
+        ("pytorch_model.bin", "other.bin"),  # the usual name wins
+        ("vit.pth", "code.tar"),
+        ("vit.pth", "._vit.pth"),  # what macOS leaves on foreign disks
+    ],
+)
+def test_a_folder_is_opened_by_the_weights_that_it_is_added_by(state, weights, other, tmp_path):
+    torch.save(state, tmp_path / weights)
+    (tmp_path / other).write_bytes(b"something else")
+    assert weights_in(tmp_path) == (tmp_path / weights,)
+    assert open_checkpoint(tmp_path).layout is not None
 
 
 def test_what_training_leaves_beside_weights_is_not_taken_for_them(state, tmp_path):

@@ -3,13 +3,8 @@ from __future__ import annotations
 import pytest
 
 from sonichu_gui.errors import ModelError
-from sonichu_gui.prediction.folder_files import (
-    is_own_form,
-    is_single,
-    legal_files,
-    weights_among,
-    weights_in,
-)
+from sonichu_gui.model.weights_names import is_single, weights_among
+from sonichu_gui.prediction.folder_files import is_own_form, legal_files, weights_in
 
 SHARDS = ("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors")
 

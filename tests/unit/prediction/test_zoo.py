@@ -130,7 +130,9 @@ def test_folder_without_any_of_its_files(tmp_path):
     assert "holds no weights" in refusal(tmp_path)
 
 
-@pytest.mark.parametrize("text", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"x": NaN}'])
+@pytest.mark.parametrize(
+    "text", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"x": NaN}', b'{"x": 1e999}']
+)
 def test_config_that_is_not_json(tmp_path, text):
     folder = make_model(tmp_path / "m", text)
     assert refusal(folder).startswith(f"{folder / 'config.json'} is not JSON: ")
