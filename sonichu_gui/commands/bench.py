@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -184,9 +185,15 @@ def _measured(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
 def _start(args: argparse.Namespace, folder: Path) -> floors.Start:
     """The first prediction of a new process, whose engine is chosen already."""
     process = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=process) as pool:
-        choices = {name: getattr(args, name) for name in ("device", "engine", "precision")}
-        return pool.submit(floors.start_of, folder, **choices).result()
+    choices = {name: getattr(args, name) for name in ("device", "engine", "precision")}
+    try:
+        with ProcessPoolExecutor(1, mp_context=process) as pool:
+            return pool.submit(floors.start_of, folder, **choices).result()
+    except BrokenProcessPool as error:
+        raise ModelError(
+            "The system ended the process that was to load the model once more.",
+            "It may have run out of memory: close other programs and try again.",
+        ) from error
 
 
 def _start_rows(start: floors.Start, reading: float, weights_bytes: int) -> list[Row]:

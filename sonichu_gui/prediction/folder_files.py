@@ -80,6 +80,7 @@ def read_config(folder: Path) -> Mapping[str, Any] | None:
     path = folder / CONFIG_FILE
     try:
         config = json.loads(path.read_bytes(), parse_constant=_refuse_constant, parse_float=_finite)
+        json.dumps(config, ensure_ascii=False).encode()  # half a surrogate is no text to keep
     except FileNotFoundError:
         return None
     except OSError as error:

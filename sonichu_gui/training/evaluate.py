@@ -5,7 +5,7 @@ sonichu evaluate --labels hc18/HC.csv --images hc18 --split test
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import torch
 from sonichu_gui import paths
 from sonichu_gui.errors import FrameError, LabelError, ModelError, UntrainedHead
 from sonichu_gui.model.inference import covariance_to_pixels, to_pixels
-from sonichu_gui.model.modeling_sonichu import DECODERS, SonichuModel, SonichuPreprocessor
+from sonichu_gui.model.modeling_sonichu import SonichuModel, SonichuPreprocessor
 from sonichu_gui.prediction.opening import opened
 from sonichu_gui.tasks import task_named
 from sonichu_gui.training.data.frames import read_frame
@@ -66,9 +66,9 @@ def run_evaluate(
     for broken in label_file.broken:
         report(f"{labels}, line {broken.line} left out: {broken.reason}")
     loaded = [load_model(folder) for folder in folders]
-    for model, _ in loaded:
-        _decode_by(model, decode)
     rows, untrained = _answerable(label_file.select(split=split), [model for model, _ in loaded])
+    for model, _ in loaded:
+        _decode_by(model, decode, {row.task_id for row in rows})
     for task, count in untrained.items():
         report(f"{count} rows of {task} left out: no trained head")
     outcomes = [
@@ -115,8 +115,8 @@ def load_model(folder: Path) -> tuple[SonichuModel, SonichuPreprocessor]:
     return loaded.model, loaded.preprocessor
 
 
-def _decode_by(model: SonichuModel, decode: str | None) -> None:
-    """Makes every trained head answer by another decoder; None leaves each its own.
+def _decode_by(model: SonichuModel, decode: str | None, asked: Collection[str]) -> None:
+    """Makes the heads of the tasks ``asked`` answer by another decoder; None leaves each its own.
 
     Raises:
         ModelError: a head cannot.
@@ -124,16 +124,15 @@ def _decode_by(model: SonichuModel, decode: str | None) -> None:
     if decode is None:
         return
     tasks, refusals = dict(model.config.tasks), []
-    for name, task in tasks.items():
-        if task.trained:
-            try:
-                tasks[name] = replace(task, decode=decode)
-            except ValueError as cause:
-                refusals.append(f"{name}: {cause}")
+    for name in sorted(asked):
+        try:
+            tasks[name] = replace(tasks[name], decode=decode)
+        except ValueError as cause:
+            refusals.append(f"{name}: {cause}")
     if refusals:
         raise ModelError(
             f"{model.config.name} cannot decode by {decode!r}: {'; '.join(refusals)}.",
-            f"Choose one of {', '.join(DECODERS)}.",
+            "Choose another decoder, or labels of other tasks.",
         )
     model.config = replace(model.config, tasks=tasks)
 

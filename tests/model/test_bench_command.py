@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 import torch
@@ -103,3 +104,13 @@ def test_an_odd_time_for_the_window_is_a_wrong_argument(seconds):
     with pytest.raises(SystemExit) as stopped:
         cli.main(["bench", "--seconds", seconds])
     assert stopped.value.code == 2
+
+
+def _end(*_: object, **__: object) -> None:
+    os._exit(9)  # as one that is killed: nothing is told
+
+
+def test_a_process_that_the_system_ends_is_told(folder, capsys, monkeypatch):
+    monkeypatch.setattr(floors, "start_of", _end)
+    assert cli.main(["bench", "--model", str(folder), "--no-window"]) == 1
+    assert "may have run out of memory" in capsys.readouterr().err

@@ -188,6 +188,18 @@ def test_a_decoder_that_the_task_has_no_pairs_for_is_refused(toy_study, tmp_path
         )  # fmt: skip
 
 
+def test_a_decoder_need_not_suit_heads_that_the_labels_do_not_ask(toy_study):
+    folder = model_folder(toy_study.root, trained=True)
+    config = json.loads((folder / "config.json").read_text())
+    config["tasks"]["AOP"]["trained"] = True  # without pairs
+    (folder / "config.json").write_text(json.dumps(config))
+    document = run_evaluate(
+        labels=toy_study.labels, images=toy_study.images, models=[folder], ensemble=None,
+        split="test", decode="pair",
+    )  # fmt: skip
+    assert document["tasks"].keys() == {"HC"}
+
+
 def test_an_untrained_head_is_not_scored(toy_study):
     folder = model_folder(toy_study.root, trained=False)
     with pytest.raises(UntrainedHead, match="HC"):

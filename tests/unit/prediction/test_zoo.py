@@ -131,7 +131,8 @@ def test_folder_without_any_of_its_files(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"x": NaN}', b'{"x": 1e999}']
+    "text",
+    [b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"x": NaN}', b'{"x": 1e999}', rb'{"x": "\ud800"}'],
 )
 def test_config_that_is_not_json(tmp_path, text):
     folder = make_model(tmp_path / "m", text)
