@@ -16,13 +16,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .checkpoint_files import Holding, read_holding
+from .config_hints import is_own_form
 from .foreign_preprocessor import read_preprocessor
 from .layout import Copy, Layout, Positions, Shift, Stack, Step, UnplacedTensors, Zeros
 from .modeling_sonichu import (
     BACKBONES,
     CONFIG_FILE,
     DEFAULT_TASKS,
-    MODEL_TYPE,
     WEIGHTS_FILE,
     CheckpointError,
     HeadConfig,
@@ -102,16 +102,20 @@ def open_checkpoint(
 
 
 def _own_config(holding: Holding) -> SonichuConfig | None:
-    """Our own configuration beside tensors with our own names, where it is one."""
+    """Our own configuration beside tensors with our own names, where it is one.
+
+    Raises:
+        CheckpointError: it is damaged; what it says of the network is not guessed.
+    """
     raw = holding.config
-    if not isinstance(raw, Mapping) or raw.get("model_type") != MODEL_TYPE:
+    if not isinstance(raw, Mapping) or not is_own_form(raw):
         return None
     if _OWN_PATCHES.isdisjoint(holding.table):
         return None
     try:
         return SonichuConfig.from_dict(dict(raw))
-    except ValueError:
-        return None
+    except ValueError as error:
+        raise CheckpointError(f"{holding.folder / CONFIG_FILE}: {error}") from error
 
 
 def _recognise(

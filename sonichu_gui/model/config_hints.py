@@ -14,10 +14,13 @@ __all__ = [
     "attention_heads",
     "has_qkv_bias",
     "image_sides",
+    "is_own_form",
     "model_types",
     "norm_eps",
     "sides_of",
 ]
+
+OWN_TYPE = "sonichu"
 
 _NESTED = ("backbone_config", "backbone", "vision_config", "encoder", "model_args", "model")
 _HEADS = ("num_attention_heads", "num_heads", "n_heads")
@@ -26,6 +29,22 @@ _EPS = ("layer_norm_eps", "layer_norm_epsilon", "layernorm_eps", "norm_eps", "ep
 _ACTIVATION = ("hidden_act", "hidden_activation")
 _IMAGE = ("image_size", "img_size", "input_size")
 _LARGEST_SIDE = 4096
+
+
+def is_own_form(config: Mapping[str, Any] | None) -> bool:
+    """Whether it describes a network as our own ``config.json`` does, true or damaged.
+
+    Weights like ours may be published with another file under the same word, whose tasks are a list
+    or have no keypoints: that one gives hints, as any other library's.
+    """
+    if config is None or config.get("model_type", OWN_TYPE) != OWN_TYPE:
+        return False
+    tasks = config.get("tasks")
+    parts = [tasks, config.get("backbone", {}), config.get("head", {})]
+    return all(isinstance(part, Mapping) for part in parts) and all(
+        isinstance(task, Mapping) and isinstance(task.get("keypoints"), list)
+        for task in dict(tasks or {}).values()
+    )
 
 
 def attention_heads(config: Mapping[str, Any]) -> int | None:

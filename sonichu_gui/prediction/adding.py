@@ -9,8 +9,9 @@ from pathlib import Path
 
 from sonichu_gui import paths
 from sonichu_gui.errors import ModelError
+from sonichu_gui.model.config_hints import is_own_form
 from sonichu_gui.model.weights_names import WEIGHTS_FILE
-from sonichu_gui.prediction.folder_files import is_own_form, read_config, weights_in
+from sonichu_gui.prediction.folder_files import read_config, weights_in
 from sonichu_gui.prediction.model_info import ModelInfo, read_model_info
 from sonichu_gui.prediction.model_making import (
     NewModel,

@@ -97,13 +97,6 @@ def read_config(folder: Path) -> Mapping[str, Any] | None:
     return config
 
 
-def is_own_form(config: Mapping[str, Any] | None) -> bool:
-    """Whether a configuration is of the app's own form, not one of another library."""
-    if config is None:
-        return False
-    return bool(config.get("model_type", "sonichu" if "tasks" in config else "") == "sonichu")
-
-
 def _refuse_constant(word: str) -> NoReturn:
     # Python's reader takes NaN and Infinity, which no other program would read back from us.
     raise ValueError(f"{word} is no JSON number")

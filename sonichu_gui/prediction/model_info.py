@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 from sonichu_gui import paths
 from sonichu_gui.domain.annotation import ModelId
 from sonichu_gui.errors import ModelError, UntrainedHead
+from sonichu_gui.model.config_hints import is_own_form
 from sonichu_gui.model.weights_names import WEIGHTS_FILE
 from sonichu_gui.prediction.folder_files import (
     CARD_FILE,
     CONFIG_FILE,
-    is_own_form,
     legal_files,
     needs_conversion,
     read_config,

@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING
 
 from sonichu_gui import model
 from sonichu_gui.errors import ModelError
+from sonichu_gui.model.config_hints import is_own_form
 from sonichu_gui.model.weights_names import WEIGHTS_FILE
 from sonichu_gui.prediction.folder_files import (
     CARD_FILE,
     CODE_FILES,
     CONFIG_FILE,
     PREPROCESSOR_FILE,
-    is_own_form,
     legal_files,
     read_config,
 )

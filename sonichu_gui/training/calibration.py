@@ -21,8 +21,9 @@ import numpy as np
 import numpy.typing as npt
 
 from sonichu_gui.errors import FrameError, LabelError, ModelError
+from sonichu_gui.model.config_hints import is_own_form
 from sonichu_gui.model.modeling_sonichu import CONFIG_FILE, SonichuModel, SonichuPreprocessor
-from sonichu_gui.prediction.folder_files import is_own_form, read_config
+from sonichu_gui.prediction.folder_files import read_config
 from sonichu_gui.prediction.model_source import read_source, sha256_of, write_source
 from sonichu_gui.tasks import task_named
 from sonichu_gui.training.data.labels import LabelRow, read_labels

@@ -19,6 +19,7 @@ from sonichu_gui.errors import ModelError
 from sonichu_gui.model import modeling_sonichu
 from sonichu_gui.model.modeling_sonichu import SonichuModel, SonichuPreprocessor
 from sonichu_gui.prediction import adding, folder_files, model_making, zoo
+from sonichu_gui.prediction.local import LocalPredictor
 from sonichu_gui.prediction.work import WorkCancelled
 
 CODE = {
@@ -267,6 +268,34 @@ def test_without_its_configuration_all_heads_count_as_trained_and_that_is_said(f
     info = zoo.add_model(folder, name="bare")
     assert info.has_trained_head("FA")
     assert any("Nothing says which heads were trained" in note for note in info.notes)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"model_type": "sonichu"},
+        {"model_type": "sonichu", "tasks": ["HC", "PLAX"]},
+        {"model_type": "sonichu", "tasks": {"HC": 4}},
+        {"tasks": {"HC": {"num_keypoints": 4}}},
+        {"model_type": "sonichu", "tasks": {}, "backbone": "vit_tiny"},
+    ],
+)
+def test_weights_like_ours_with_a_configuration_of_their_own_are_taken(folder, vit, config):
+    stated = {**config, "num_attention_heads": 4, "layer_norm_eps": 1e-6}
+    (folder / "config.json").write_text(json.dumps(stated))
+    assert zoo.read_model_info(folder).has_trained_head("HC")
+    info = zoo.add_model(folder)
+    assert info.has_trained_head("HC")
+    assert features_agree(info.folder, vit)
+
+
+def test_a_damaged_configuration_of_ours_is_refused_and_not_guessed(folder):
+    config = json.loads((folder / "config.json").read_text())
+    config["backbone"]["num_attention_heads"] = 0
+    (folder / "config.json").write_text(json.dumps(config))
+    assert "num_attention_heads must be a whole number" in refusal(folder)
+    with pytest.raises(ModelError, match="num_attention_heads"):
+        LocalPredictor(folder).load()
 
 
 def test_a_pickle_that_wants_code_is_refused(tmp_path):

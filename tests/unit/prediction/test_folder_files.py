@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from sonichu_gui.errors import ModelError
+from sonichu_gui.model.config_hints import is_own_form
 from sonichu_gui.model.weights_names import is_single, weights_among
-from sonichu_gui.prediction.folder_files import is_own_form, legal_files, weights_in
+from sonichu_gui.prediction.folder_files import legal_files, weights_in
 
 SHARDS = ("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors")
 
@@ -53,7 +54,11 @@ def test_licences_in_either_spelling_and_notices_are_found(tmp_path):
 @pytest.mark.parametrize(
     ("config", "expected"),
     [
-        ({"model_type": "sonichu"}, True),
+        ({"model_type": "sonichu", "tasks": {"HC": {"keypoints": ["a"]}}}, True),
+        ({"model_type": "sonichu", "tasks": ["HC"]}, False),
+        ({"model_type": "sonichu", "tasks": {"HC": 4}}, False),
+        ({"model_type": "sonichu", "tasks": {}, "backbone": "vit_base"}, False),
+        ({"model_type": "sonichu"}, False),
         ({"tasks": {}}, True),
         ({"model_type": "vit", "tasks": {}}, False),
         ({}, False),
