@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import os
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sonichu_gui import paths
 from sonichu_gui.errors import ModelError
@@ -25,6 +27,9 @@ from sonichu_gui.prediction.model_source import sha256_of, write_source
 from sonichu_gui.prediction.opening import not_finite, opened
 from sonichu_gui.prediction.work import IsCancelled, Report, never, stop_if, tell_nobody
 
+if TYPE_CHECKING:
+    from sonichu_gui.model.checkpoints import Opened
+
 
 def add_model(
     path: Path,
@@ -38,7 +43,7 @@ def add_model(
 ) -> ModelInfo:
     """Installs a model folder or a file of weights among the person's models.
 
-    The same weights a second time are not added again: the model that is there is given.
+    The same model a second time is not added again: the one that is there is given.
 
     Args:
         path: A model folder, a folder of another library, or a file of weights.
@@ -58,13 +63,12 @@ def add_model(
     try:
         report(0.0, f"Reading {new.file_name}")
         digest = sha256_of(*new.weights, is_cancelled=is_cancelled)
-        as_asked = image_size is None and task is None
-        there = _already_there(new, target, digest, as_asked=as_asked)
+        report(0.2, f"Loading {new.file_name}")
+        loaded = opened(new.path, image_size=image_size, task=task)
+        there = _already_there(new, loaded, target, digest)
         if there is not None:
             report(1.0, f"{there.name} is installed already")
             return there
-        report(0.2, f"Loading {new.file_name}")
-        loaded = opened(new.path, image_size=image_size, task=task)
         broken = not_finite(loaded)
         if broken:
             raise ModelError(
@@ -79,7 +83,7 @@ def add_model(
             stop_if(is_cancelled)
             if not _settled(folder, target):
                 # Somebody added one of that name meanwhile: the same, or another that is told.
-                there = _already_there(new, target, digest, as_asked=as_asked)
+                there = _already_there(new, loaded, target, digest)
     except OSError as error:
         raise _cannot_be_written(new.path, error) from error
     except MemoryError as error:
@@ -148,26 +152,26 @@ def _refuse_what_is_installed(path: Path) -> None:
             )
 
 
-def _already_there(new: NewModel, target: Path, digest: str, *, as_asked: bool) -> ModelInfo | None:
-    """Gives the installed model of the same weights.
+def _already_there(new: NewModel, loaded: Opened, target: Path, digest: str) -> ModelInfo | None:
+    """Gives the installed model of the same weights that computes and says the same.
 
     Args:
         new: What is added.
+        loaded: As it was loaded from where it comes from.
         target: Where it is to go.
         digest: Of its weights.
-        as_asked: Whether nothing was said that makes another model of the same weights.
 
     Raises:
         ModelError: The name is taken by another model, or by a damaged copy of this one.
     """
     homes = [target] if new.renamed else [target, *_folders(target.parent)]
-    for folder in homes if as_asked else ():
+    for folder in homes:
         with suppress(ModelError):
             info = read_model_info(folder)
             was = digest if info.source is None else info.source.original_sha256
             is_now = info.hash
             whole = is_now in {digest, *(() if info.source is None else info.source.files.values())}
-            if was == digest and whole:
+            if was == digest and whole and _is_same(opened(folder), loaded):
                 return info
     if target.exists() or target.is_symlink():
         raise ModelError(
@@ -175,6 +179,14 @@ def _already_there(new: NewModel, target: Path, digest: str, *, as_asked: bool) 
             "Give it another name, or remove the one that is there.",
         )
     return None
+
+
+def _is_same(one: Opened, other: Opened) -> bool:
+    """Whether two of the same weights are one model: configured, and shown their frames, alike."""
+    first, second = (
+        replace(model.model.config, name="", version="", license="") for model in (one, other)
+    )
+    return first == second and one.preprocessor.to_dict() == other.preprocessor.to_dict()
 
 
 def _folders(home: Path) -> list[Path]:

@@ -317,10 +317,29 @@ def test_the_same_weights_again_are_the_model_that_is_there(folder, tmp_path):
     assert [path.name for path in paths.user_models().iterdir()] == ["sonichu"]
 
 
+def test_the_same_weights_configured_otherwise_are_not_the_model_that_is_there(folder):
+    zoo.add_model(folder)
+    path = folder / "config.json"
+    path.write_text(path.read_text().replace('"covariance_scale": 1.0', '"covariance_scale": 0.5'))
+    assert "already, and it is not this one" in refusal(folder)
+    assert zoo.add_model(folder, name="calibrated").folder.name == "calibrated"
+
+
+def test_hints_that_come_later_make_another_model(ijepa, vit, tmp_path):
+    (tmp_path / "theirs").mkdir()
+    torch.save(ijepa, tmp_path / "theirs" / "vit.pth")
+    guessed = zoo.add_model(tmp_path / "theirs")
+    assert not features_agree(guessed.folder, vit)
+    (tmp_path / "theirs" / "config.json").write_text('{"num_heads": 4}')
+    assert "already, and it is not this one" in refusal(tmp_path / "theirs")
+    assert features_agree(zoo.add_model(tmp_path / "theirs", name="right").folder, vit)
+    assert zoo.add_model(tmp_path / "theirs", name="right").folder.name == "right"
+
+
 def test_the_same_weights_added_by_two_at_once_are_one_model(folder):
-    # The other one is through while this one is about to begin copying.
+    # The other one is through while this one copies.
     def other(_fraction, text):
-        if text.startswith("Loading"):
+        if text.startswith("Copying") and not everything(paths.user_models() / "sonichu"):
             zoo.add_model(folder)
 
     assert zoo.add_model(folder, report=other).folder == paths.user_models() / "sonichu"
@@ -331,7 +350,7 @@ def test_other_weights_added_meanwhile_under_the_same_name_are_told(folder, ligh
     light.save_pretrained(tmp_path / "other")
 
     def other(_fraction, text):
-        if text.startswith("Loading"):
+        if text.startswith("Copying") and not everything(paths.user_models() / "sonichu"):
             zoo.add_model(tmp_path / "other")
 
     with pytest.raises(ModelError, match="'sonichu' already, and it is not this one"):
