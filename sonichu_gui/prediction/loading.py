@@ -110,11 +110,12 @@ def _load(loader: Loader, engine: str, precision: str) -> LoadedModel:
             raise ModelError("OpenVINO runs on the CPU only.", "Choose the CPU, or torch.")
         choice = Choice("torch", "fp16" if precision == "auto" else precision)
         return loader.loaded(loader.network(choice))
+    if engine == "openvino":
+        openvino_engine.import_openvino()  # what is asked for and missing is told before any trial
     allowed = candidates(
         engine,
         precision,
         has_bf16=torch_runtime.cpu_has_bf16(),
-        # What is asked for and missing is told by its import.
         has_openvino=openvino_engine.is_installed(),
     )
     if allowed == (REFERENCE,):

@@ -84,7 +84,7 @@ def _take(loader: Loader, choice: Choice, answers: _Answers) -> None:
         if choice == REFERENCE:  # which ran a moment ago, and without which nothing is known
             raise
         answers.runs = False
-        _log.warning("%s does not run in %s: %s", loader.info.name, choice, error)
+        _log.warning("%s does not run by %s: %s", loader.info.name, choice, error)
 
 
 def _key(weights: str, wanted: Iterable[Choice]) -> str:

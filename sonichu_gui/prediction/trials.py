@@ -43,6 +43,10 @@ class Choice:
     engine: str
     precision: str
 
+    def __str__(self) -> str:
+        """Gives it in words, e.g. "torch in bf16"."""
+        return f"{self.engine} in {self.precision}"
+
 
 REFERENCE = Choice("torch", "fp32")
 

@@ -137,12 +137,13 @@ def test_one_cancelled_beforehand_does_not_start(folder, picture):
     assert predictor._kept.size_bytes == 0
 
 
-def test_without_it_the_person_is_told_how_to_install_it(folder, monkeypatch):
+def test_without_it_the_person_is_told_how_to_install_it(folder, monkeypatch, caplog):
     monkeypatch.setitem(sys.modules, "openvino", None)
     with pytest.raises(ModelError) as caught:
         predictor_of(folder).load()
     assert "OpenVINO cannot be loaded" in caught.value.message
     assert "pip install 'sonichu[openvino]'" in caught.value.hint
+    assert not caplog.records  # nothing was tried before
 
 
 def test_torch_never_imports_it(folder):
