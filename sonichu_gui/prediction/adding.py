@@ -130,8 +130,8 @@ def _new(
     called = given.name if given.is_dir() else given.name.removesuffix(".tar").rpartition(".")[0]
     if origin is not None:
         called = origin.text.rpartition("/")[2]
-    is_own = given.is_dir() and is_own_form(read_config(given))
-    own_name = read_model_info(given).name if is_own else ""
+    config = read_config(given) if given.is_dir() else None
+    own_name = str(config.get("name") or "") if config and is_own_form(config) else ""
     return NewModel(
         path=given,
         weights=weights,

@@ -18,7 +18,6 @@ from sonichu_gui import paths
 from sonichu_gui.domain.annotation import ModelId
 from sonichu_gui.errors import ModelError, UntrainedHead
 from sonichu_gui.model.config_hints import is_own_form
-from sonichu_gui.model.weights_names import WEIGHTS_FILE
 from sonichu_gui.prediction.folder_files import (
     CARD_FILE,
     CONFIG_FILE,
@@ -163,14 +162,14 @@ def read_model_info(folder: Path) -> ModelInfo:
     if not folder.is_dir():
         raise ModelError(f"{folder} is not a model folder: it does not exist.", "Check the path.")
     config = read_config(folder)
-    if config is not None and is_own_form(config):
-        return _own_info(folder, config)
     weights = weights_in(folder)
     if needs_conversion(weights):
         raise ModelError(
-            f"{folder} holds {weights[0].name}, weights of another library that must be converted.",
+            f"{folder} holds {weights[0].name}, weights that must be converted before use.",
             f"Add it first: sonichu models add {folder}",
         )
+    if config is not None and is_own_form(config):
+        return _own_info(folder, config, weights[0])
     return _foreign_info(folder, config, weights[0])
 
 
@@ -191,8 +190,7 @@ def unstated_heads(heads: Collection[str]) -> tuple[str, ...]:
     return ("Nothing says which heads were trained: all count as trained.",) if heads else ()
 
 
-def _own_info(folder: Path, config: Mapping[str, Any]) -> ModelInfo:
-    weights = folder / WEIGHTS_FILE
+def _own_info(folder: Path, config: Mapping[str, Any], weights: Path) -> ModelInfo:
     tensors = _tensors(weights)
     try:
         heads = {str(task): _head(row) for task, row in config.get("tasks", {}).items()}

@@ -247,6 +247,28 @@ def test_weights_in_shards_become_one_file(vit, timm, tmp_path):
     assert zoo.add_model(tmp_path, name="whole").folder == info.folder
 
 
+@pytest.mark.parametrize("form", ["renamed", "pickled", "sharded"])
+def test_our_configuration_is_heeded_whatever_the_file_of_the_weights(folder, vit, form):
+    tensors = safetensors.torch.load_file(folder / "model.safetensors")
+    (folder / "model.safetensors").unlink()
+    if form == "renamed":
+        safetensors.torch.save_file(tensors, folder / "weights.safetensors")
+        assert zoo.read_model_info(folder).tasks["HC"].keypoints[0] == "BPD 1"
+    elif form == "pickled":
+        torch.save(tensors, folder / "pytorch_model.bin")
+    else:
+        shard = "model-00001-of-00001.safetensors"
+        safetensors.torch.save_file(tensors, folder / shard)
+        index = {"weight_map": dict.fromkeys(tensors, shard)}
+        (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    info = zoo.add_model(folder)
+    assert info.name == "sonichu"
+    assert not info.has_trained_head("FA")
+    added = SonichuModel.from_pretrained(info.folder)
+    assert added.config.tasks == vit.config.tasks
+    assert zoo.verify_model(info).ok
+
+
 def test_another_image_size_makes_another_model_of_the_same_weights(ijepa, tmp_path):
     torch.save(ijepa, tmp_path / "vit.pth")
     zoo.add_model(tmp_path / "vit.pth")

@@ -115,9 +115,8 @@ def test_folder_that_is_not_there(tmp_path):
 
 def test_missing_weights_are_named(tmp_path):
     folder = make_model(tmp_path / "m")
-    path = folder / "model.safetensors"
-    path.unlink()
-    assert refusal(folder) == f"{path} cannot be read: No such file or directory."
+    (folder / "model.safetensors").unlink()
+    assert refusal(folder) == f"{folder} is not a model folder: it holds no weights."
 
 
 def test_weights_of_an_unknown_network_without_a_configuration(tmp_path):
