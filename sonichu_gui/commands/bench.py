@@ -127,9 +127,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
     if not 1.0 <= seconds <= 60.0:
-        raise argparse.ArgumentTypeError(f"between 1 and 60 seconds, not {text}")
+        raise argparse.ArgumentTypeError(f"between 1 and 60 seconds, not {text!r}")
     return seconds
 
 

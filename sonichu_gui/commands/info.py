@@ -144,7 +144,6 @@ def _render(frame: Frame, *, source: Path, target: Path) -> None:
 
 def _index(word: str) -> int:
     """Reads a frame's number; argparse tells a wrong one."""
-    index = int(word)
-    if index < 0:
-        raise argparse.ArgumentTypeError(f"frames are counted from 0: {word}")
-    return index
+    if not word.isdecimal():
+        raise argparse.ArgumentTypeError(f"frames are counted from 0, not {word!r}")
+    return int(word)

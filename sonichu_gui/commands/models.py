@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,8 +22,6 @@ from sonichu_gui.prediction.zoo import (
 )
 
 if TYPE_CHECKING:
-    import argparse
-
     from sonichu_gui.commands import Subparsers
 
 
@@ -85,10 +84,9 @@ def _verb(verbs: Subparsers, name: str, text: str, description: str) -> argparse
 
 
 def _side(text: str) -> int:
-    side = int(text)
-    if not 1 <= side <= 4096:
-        raise ValueError
-    return side
+    if not (text.isdecimal() and 1 <= int(text) <= 4096):
+        raise argparse.ArgumentTypeError(f"a whole number from 1 to 4096, not {text!r}")
+    return int(text)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -150,10 +150,9 @@ def _print_predictions(
 
 
 def _index(text: str) -> int:
-    index = int(text)
-    if index < 0:
-        raise argparse.ArgumentTypeError(f"frames are counted from 0, not {index}")
-    return index
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"frames are counted from 0 ({ALL}: every), not {text!r}")
+    return int(text)
 
 
 def _index_or_all(text: str) -> int | str:

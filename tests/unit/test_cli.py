@@ -161,3 +161,20 @@ def test_window_without_a_display_says_what_to_do(monkeypatch, capsys):
 )
 def test_tour_asks_for_offscreen_only_where_nothing_can_show_it(environment, system, platform):
     assert gui.qt_platform(environment, system=system, has_audience=False) == platform
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["models", "add", "x", "--image-size", "big"], "a whole number from 1 to 4096, not 'big'"),
+        (["models", "add", "x", "--image-size", "0"], "a whole number from 1 to 4096, not '0'"),
+        (["predict", "x", "--task", "HC", "--frame", "last"], "counted from 0 (all: every), not"),
+        (["info", "x", "--frame", "last"], "frames are counted from 0, not 'last'"),
+        (["bench", "--seconds", "long"], "between 1 and 60 seconds, not 'long'"),
+    ],
+)
+def test_what_is_no_number_is_told_in_words(words, told, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(words)
+    assert ended.value.code == 2
+    assert told in capsys.readouterr().err
