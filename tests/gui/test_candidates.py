@@ -240,6 +240,16 @@ def test_the_hint_names_the_keys_while_there_are_candidates(head):
     assert "candidates" not in hint.text()
 
 
+def test_the_hint_names_what_ends_a_drag(head):
+    hint = head.canvas.findChild(CanvasHint)
+    place = press(head.canvas, HEAD[1])
+    for step in (6, 12):
+        move(head.canvas, place + QPoint(step, 0))
+    assert hint.text() == "Esc puts it back"
+    release(head.canvas, place + QPoint(12, 0))
+    assert "Space accept and next" in hint.text()
+
+
 def test_candidates_are_on_disk_and_there_again_on_coming_back(head, qtbot):
     key(head, Qt.Key.Key_D)
     qtbot.waitUntil(lambda: head.document.path.name == "frame2.png")

@@ -41,6 +41,7 @@ class CanvasHint(QLabel):
         document.frame_changed.connect(self._renew)
         document.selection_changed.connect(self._renew)
         document.candidate_changed.connect(self._renew)
+        document.proposal_changed.connect(self._renew)
         self._renew()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -65,6 +66,8 @@ class CanvasHint(QLabel):
             if not document.scale_line_is_whole:
                 return self.tr("Click the other end   Esc cancels")
             return self.tr("Give the length of the line in the scale card   Esc cancels")
+        if document.is_previewing:
+            return self.tr("Esc puts it back")
         due = document.place_target
         if document.tool is Tool.PLACE and due is not None:
             name = document.task.keypoints[due].name
@@ -73,8 +76,10 @@ class CanvasHint(QLabel):
             return self.tr("R predict   P place by hand   F fit")
         if document.candidate is not None:
             return self.tr("Enter takes   Tab next   Esc back")
+        if document.proposal is not None:
+            return self.tr("T take the model's points   Shift+Y keep mine   H peek")
         if document.candidates:
-            return self.tr("Tab other candidates   Enter takes   H peek")
+            return self.tr("Tab other candidates   H peek")
         return self.tr("Space accept and next   H peek   E uncertainty   M heatmap   F fit")
 
     def _settle(self) -> None:
