@@ -61,11 +61,7 @@ class CanvasHint(QLabel):
         if document.frame is None:
             return ""
         if document.tool is Tool.SCALE:
-            if document.scale_line is None:
-                return self.tr("Click one end of a length you know, then the other   Esc cancels")
-            if not document.scale_line_is_whole:
-                return self.tr("Click the other end   Esc cancels")
-            return self.tr("Give the length of the line in the scale card   Esc cancels")
+            return self._scale_words()
         if document.is_previewing:
             return self.tr("Esc puts it back")
         due = document.place_target
@@ -81,6 +77,13 @@ class CanvasHint(QLabel):
         if document.candidates:
             return self.tr("Tab other candidates   H peek")
         return self.tr("Space accept and next   H peek   E uncertainty   M heatmap   F fit")
+
+    def _scale_words(self) -> str:
+        if self._document.scale_line is None:
+            return self.tr("Click one end of a length you know, then the other   Esc cancels")
+        if not self._document.scale_line_is_whole:
+            return self.tr("Click the other end   Esc cancels")
+        return self.tr("Give the length of the line in the scale card   Esc cancels")
 
     def _settle(self) -> None:
         self.adjustSize()
