@@ -80,6 +80,8 @@ class _Chip(PanelButton):
         """The word, cut short rather than under its count; the tooltip has it whole."""
         room = width - self._GAP - _figures(self._count_text())
         metrics = QFontMetrics(theme.font(11.5))
+        if metrics.horizontalAdvance(self.text()) <= room:
+            return self.text()  # a fraction of a pixel is no reason to cut
         return metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
 
     def _count_text(self) -> str:

@@ -114,6 +114,8 @@ def test_chips_show_every_count_at_any_width(qtbot, frames, document, width):
     frames.resize(width, 800)
     chips = frames.chips.chips.values()
     qtbot.waitUntil(lambda: all(chip.width() >= chip.sizeHint().width() for chip in chips))
+    for chip in chips:
+        assert chip._word_that_fits(chip.width() - 2 * chip.pad) == chip.text() or chip.brief
     assert max(chip.mapTo(frames, chip.rect().topRight()).x() for chip in chips) < width
 
 
