@@ -40,7 +40,7 @@ class CanvasHint(QLabel):
         document.scale_line_drawn.connect(self._renew)
         document.frame_changed.connect(self._renew)
         document.selection_changed.connect(self._renew)
-        document.candidate_changed.connect(self._renew)
+        document.candidates.chosen_changed.connect(self._renew)
         document.proposal_changed.connect(self._renew)
         self._renew()
 
@@ -70,11 +70,11 @@ class CanvasHint(QLabel):
             return self.tr("Click {}   Backspace takes back   Esc ends").format(name)
         if document.annotation.is_empty:
             return self.tr("R predict   P place by hand   F fit")
-        if document.candidate is not None:
+        if document.candidates.chosen is not None:
             return self.tr("Enter takes   Tab next   Esc back")
         if document.proposal is not None:
             return self.tr("T take the model's points   Shift+Y keep mine   H peek")
-        if document.candidates:
+        if document.candidates.places:
             return self.tr("Tab other candidates   H peek")
         return self.tr("Space accept and next   H peek   E uncertainty   M heatmap   F fit")
 
