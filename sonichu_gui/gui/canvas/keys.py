@@ -68,9 +68,9 @@ class Keys(QObject):
         selected = self._document.selected is not None
         key = event.key()
         claimed = (
-            key in (Qt.Key.Key_Space, Qt.Key.Key_Escape)
+            key == Qt.Key.Key_Escape
             or (key in _ARROWS and selected)
-            or (key == Qt.Key.Key_H and not event.modifiers())
+            or (key in (Qt.Key.Key_Space, Qt.Key.Key_H) and not event.modifiers())
         )
         if claimed:
             event.accept()
@@ -85,7 +85,7 @@ class Keys(QObject):
         key = event.key()
         if key in _ARROWS:
             return self._arrow(event)
-        if key == Qt.Key.Key_Space:
+        if key == Qt.Key.Key_Space and not event.modifiers():
             if not event.isAutoRepeat():
                 self._space_held = True
                 self._hand.pan_with_left(True)
