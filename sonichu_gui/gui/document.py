@@ -17,7 +17,6 @@ from PySide6.QtGui import QUndoStack
 
 from sonichu_gui.biometry.measure import measure
 from sonichu_gui.domain.annotation import (
-    Alternative,
     Annotation,
     PointState,
     Status,
@@ -25,6 +24,7 @@ from sonichu_gui.domain.annotation import (
 )
 from sonichu_gui.domain.calibration import Calibration, Point, Scale
 from sonichu_gui.errors import SonichuError
+from sonichu_gui.gui.candidates import Candidates
 from sonichu_gui.gui.commands import ConfirmScale, ReplaceAnnotation, ReplaceScale
 from sonichu_gui.gui.place import Place, Study, Tool
 
@@ -57,7 +57,6 @@ class Document(QObject):
     calibration_changed = Signal(object)  # Calibration
     selection_changed = Signal(object)  # int | None
     hover_changed = Signal(object)  # int | None
-    candidate_changed = Signal(object)  # int | None, of the selected point's candidates
     tool_changed = Signal(object)  # Tool
     scale_line_drawn = Signal(object)  # tuple[Point, Point], both ends set
     scale_line_changed = Signal(object)  # tuple[Point, Point] | None
@@ -84,7 +83,7 @@ class Document(QObject):
         self.proposal: Annotation | None = None
         self.selected: int | None = None
         self.hovered: int | None = None
-        self.candidate: int | None = None
+        self.candidates = Candidates(self)
         self.tool = Tool.EDIT
         self.scale_line: tuple[Point, Point] | None = None
         self.scale_line_is_whole = False
@@ -180,7 +179,7 @@ class Document(QObject):
     def select(self, index: int | None) -> None:
         """Selects a keypoint, or none."""
         if index != self.selected:
-            self.choose_candidate(None)
+            self.candidates.choose(None)
             self.selected = index
             self.selection_changed.emit(index)
 
@@ -193,7 +192,7 @@ class Document(QObject):
     def set_tool(self, tool: Tool) -> None:
         """Takes another tool in hand."""
         if tool is not self.tool:
-            self.choose_candidate(None)
+            self.candidates.choose(None)
             self.tool = tool
             self.tool_changed.emit(tool)
         if tool is not Tool.SCALE:
@@ -210,42 +209,6 @@ class Document(QObject):
         if line != self.scale_line:
             self.scale_line, self.scale_line_is_whole = line, False
             self.scale_line_changed.emit(line)
-
-    # ---- where else a point may be -------------------------------------------------------
-
-    @property
-    def candidates(self) -> tuple[Alternative, ...]:
-        """Where else the model sees the selected point; none while another tool is in hand."""
-        if self.selected is None or self.tool is not Tool.EDIT:
-            return ()
-        point = self.annotation.keypoints[self.selected]
-        return point.candidates if point is not None else ()
-
-    @property
-    def with_candidate(self) -> Annotation | None:
-        """The annotation as it would be with the highlighted candidate."""
-        if self.selected is None or self.candidate is None:
-            return None
-        return self.annotation.with_point(self.selected, self.candidates[self.candidate].xy)
-
-    @property
-    def measurements_with_candidate(self) -> tuple[Measurement, ...]:
-        """What the measures would become with the highlighted candidate."""
-        annotation = self.with_candidate
-        return measure(self.task, annotation, self.calibration) if annotation else ()
-
-    def choose_candidate(self, number: int | None) -> None:
-        """Highlights one of the selected point's candidates, or none."""
-        if number != self.candidate:
-            self.candidate = number
-            self.candidate_changed.emit(number)
-
-    def take_candidate(self) -> None:
-        """Moves the selected point to the highlighted candidate: a person's choice."""
-        annotation, index = self.with_candidate, self.selected
-        if annotation is not None and index is not None:
-            name = self.task.keypoints[index].name
-            self.commit(annotation, self.tr("Take other candidate of {}").format(name))
 
     # ---- edits ---------------------------------------------------------------------------
 
@@ -446,7 +409,7 @@ class Document(QObject):
         stored = self.keeper.current(self.place) if self.place else None
         fits = stored is not None and len(stored.keypoints) == len(self.task.keypoints)
         self._preview = self.proposal = self.selected = self.hovered = self.scale_line = None
-        self.candidate = None
+        self.candidates.chosen = None
         self.scale_line_is_whole = False
         self._annotation = stored if stored and fits else empty_annotation(self.task)
         self._measurements = measure(self.task, self._annotation, self.calibration)
@@ -456,7 +419,7 @@ class Document(QObject):
         self.proposal_changed.emit(None)
         self.selection_changed.emit(None)
         self.hover_changed.emit(None)
-        self.candidate_changed.emit(None)
+        self.candidates.chosen_changed.emit(None)
         self.scale_line_changed.emit(None)
         self.set_tool(Tool.EDIT)
         self._announce_annotation()
@@ -476,7 +439,7 @@ class Document(QObject):
 
     def _announce_annotation(self) -> None:
         annotation = self.annotation
-        self.choose_candidate(None)  # it was one of the points as they were
+        self.candidates.choose(None)  # it was one of the points as they were
         self._measurements = measure(self.task, annotation, self.calibration)
         self.annotation_changed.emit(annotation)
         self.measurements_changed.emit(self._measurements)

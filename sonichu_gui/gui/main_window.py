@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtCore import QSize, Qt, QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
@@ -71,6 +71,7 @@ class MainWindow(QMainWindow):
         """Takes the size of the design, or the whole screen where that leaves no room for it."""
         room = self.screen().availableSize()
         if room.width() <= self.width() or room.height() <= self.height() + TITLE_BAR:
+            self.resize(self.size().boundedTo(room - QSize(0, TITLE_BAR)))  # when let go again
             self.setWindowState(self.windowState() | Qt.WindowState.WindowMaximized)
 
     def show_canvas(self, frame: object) -> None:

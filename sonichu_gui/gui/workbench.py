@@ -115,7 +115,6 @@ class Workbench(QObject):
             self.window, self.document, self.models, self.serving, self.tasks
         )
         self._connect()
-        self._connect_model()
         connect_actions(self)
         self._apply_settings()
 

@@ -104,7 +104,7 @@ def predict_next(
     from sonichu_gui.labels.few_stores import FewStores
 
     predictor = predictor_of()
-    model, left = predictor.info.id, wanted.at_most
+    model, left = predictor.model, wanted.at_most
     with closing(FewStores()) as stores:
         for place in wanted.places:
             if left == 0:

@@ -62,6 +62,14 @@ class Predictor(Protocol):
     def info(self) -> ModelInfo:
         """Which model it is and which heads it has."""
 
+    @property
+    def model(self) -> ModelId:
+        """Which weights answer, as it stands in every prediction.
+
+        Raises:
+            ModelError: They were not read yet and cannot be.
+        """
+
     def predict(
         self,
         frame: Frame,

@@ -155,7 +155,7 @@ def predict_frames(
 
     predictors = {task.id: predictor_for(task) for task in plan.tasks}
     with closing(FewStores()) as stores:
-        models = {task: predictor.info.id for task, predictor in predictors.items()}
+        models = {task: predictor.model for task, predictor in predictors.items()}
         run = _Run(plan, predictors, models, stores, is_interrupted)
         for number, path in enumerate(plan.paths, start=1):
             store = stores.existing(path.parent)

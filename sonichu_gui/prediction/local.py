@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from sonichu_gui.domain.annotation import ModelId
     from sonichu_gui.domain.frame import Frame
     from sonichu_gui.domain.task import Task
 
@@ -87,6 +88,7 @@ class LocalPredictor:
         self._engine = engine
         self._precision = precision
         self._loaded: LoadedModel | None = None
+        self._model: ModelId | None = None
         self._kept = FeatureCache()
         self._note = ""
 
@@ -94,6 +96,15 @@ class LocalPredictor:
     def info(self) -> ModelInfo:
         """Which model it is and which heads it has."""
         return self._info
+
+    @property
+    def model(self) -> ModelId:
+        """Which weights answer: once they were read, whatever has become of the folder.
+
+        Raises:
+            ModelError: They were not read yet and cannot be.
+        """
+        return self._model or self._info.id
 
     @property
     def device(self) -> str:
@@ -223,13 +234,15 @@ class LocalPredictor:
         return self._loaded
 
     def _load_on(self, device: str, is_cancelled: Callable[[], bool]) -> LoadedModel:
-        return load_model(
+        loaded = load_model(
             self._info,
             device=device,
             engine=self._engine,
             precision=self._precision,
             is_cancelled=is_cancelled,
         )
+        self._model = loaded.id
+        return loaded
 
     def _fall_back(self) -> LoadedModel:
         """From a GPU that is full to the CPU, for good."""

@@ -20,6 +20,14 @@ def test_every_action_has_its_deed(bench):
     assert {row.id for row in ROWS} == {*_deeds(bench), *_toggles(bench)}
 
 
+def test_parts_are_connected_once(bench):
+    """A second connection does everything twice: a banner, a write of the settings."""
+    heard = []
+    bench.settings.save = lambda: heard.append("saved")
+    bench.serving.chosen.emit(bench.serving.choice)
+    assert heard == ["saved"]
+
+
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
 def test_every_action_says_what_it_does(row):
     assert row.tip

@@ -101,6 +101,19 @@ def test_stopped_within_a_second_it_goes_on_from_there(bench, model, qtbot):
     assert f"{done} predicted before by this model" in bench.banner.text
 
 
+def test_asked_for_again_it_goes_on_without_saying_that_it_stopped(bench, model, qtbot, study):
+    told = []
+    bench.batch.told.connect(lambda *words: told.append(words))
+    model.seconds = 0.2
+    ask(bench, "All files")
+    qtbot.waitUntil(lambda: len(model.calls) >= 3, timeout=5000)
+    ask(bench, "All files")
+    wait_for_end(bench, qtbot)
+    assert len(told) == 1
+    assert "predicted before by this model" in told[0][0]
+    assert len(stored(study)) == 8
+
+
 def test_it_steps_aside_for_what_a_person_asks_and_loses_nothing(bench, model, qtbot, study):
     model.seconds = 30.0
     ask(bench, "All files")

@@ -51,7 +51,7 @@ def key(bench, which, modifier=Qt.KeyboardModifier.NoModifier):
 
 
 def state(bench):
-    return bench.document.selected, bench.document.candidate
+    return bench.document.selected, bench.document.candidates.chosen
 
 
 def stored(bench):
@@ -104,7 +104,7 @@ def test_looking_at_candidates_changes_and_stores_nothing(head):
     key(head, Qt.Key.Key_1)
     key(head, Qt.Key.Key_Tab)
     assert head.document.measurements == measured
-    assert head.document.measurements_with_candidate != measured
+    assert head.document.candidates.measurements != measured
     key(head, Qt.Key.Key_Escape)
     assert stored(head) == before
     assert head.document.undo_stack.count() == steps
@@ -188,7 +188,7 @@ def test_the_mouse_passing_by_leaves_what_the_keys_have_highlighted(head):
 
 def test_a_moved_point_has_no_candidates_any_more(head):
     drag(head.canvas, HEAD[0], QPoint(20, 10))
-    assert head.document.candidates == ()
+    assert head.document.candidates.places == ()
     key(head, Qt.Key.Key_Tab)
     assert state(head) == (1, None)
 
@@ -198,7 +198,7 @@ def test_candidates_rest_while_points_are_placed(head):
     key(head, Qt.Key.Key_Tab)
     head.document.set_tool(Tool.PLACE)
     assert state(head) == (0, None)
-    assert head.document.candidates == ()
+    assert head.document.candidates.places == ()
 
 
 def test_a_point_in_the_hand_is_not_taken_elsewhere_by_enter(head):
@@ -240,10 +240,20 @@ def test_the_hint_names_the_keys_while_there_are_candidates(head):
     assert "candidates" not in hint.text()
 
 
+def test_the_hint_names_what_ends_a_drag(head):
+    hint = head.canvas.findChild(CanvasHint)
+    place = press(head.canvas, HEAD[1])
+    for step in (6, 12):
+        move(head.canvas, place + QPoint(step, 0))
+    assert hint.text() == "Esc puts it back"
+    release(head.canvas, place + QPoint(12, 0))
+    assert "Space accept and next" in hint.text()
+
+
 def test_candidates_are_on_disk_and_there_again_on_coming_back(head, qtbot):
     key(head, Qt.Key.Key_D)
     qtbot.waitUntil(lambda: head.document.path.name == "frame2.png")
     key(head, Qt.Key.Key_A)
     qtbot.waitUntil(lambda: head.document.path.name == "frame1.png")
     key(head, Qt.Key.Key_1)
-    assert [one.xy for one in head.document.candidates] == [one[:2] for one in OTHERS[0]]
+    assert [one.xy for one in head.document.candidates.places] == [one[:2] for one in OTHERS[0]]

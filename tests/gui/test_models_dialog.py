@@ -7,7 +7,8 @@ import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QScreen
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton
 
@@ -63,6 +64,17 @@ def test_the_dialog_stands_beside_the_work_and_goes_with_escape(bench, qtbot):
     assert bench.actions["place"].isChecked()
     QTest.keyClick(dialog.models, Qt.Key.Key_Escape)
     qtbot.waitUntil(lambda: bench.window.findChild(ModelsDialog) is None)
+
+
+def test_the_dialog_and_its_pages_open_within_a_small_screen(bench, qtbot, monkeypatch):
+    small = QSize(700, 500)
+    monkeypatch.setattr(QScreen, "availableSize", lambda _screen: small)
+    dialog = open_dialog(bench, qtbot)
+    press(dialog.details.card_button)
+    page = dialog.findChild(TextPage)
+    for shown in (dialog, page):
+        assert shown.width() <= small.width()
+        assert shown.height() < small.height()
 
 
 def test_asking_twice_shows_one_dialog(bench, qtbot):

@@ -15,6 +15,7 @@ from sonichu_gui.domain.annotation import (
     proposed_annotation,
 )
 from sonichu_gui.errors import StoreError
+from sonichu_gui.gui.canvas.hint import CanvasHint
 from sonichu_gui.gui.label_keeper import LabelKeeper
 from sonichu_gui.labels.store import LabelStore
 from sonichu_gui.prediction.api import Prediction
@@ -148,3 +149,13 @@ def test_a_prediction_of_another_task_is_not_meant(head, qtbot):
     with qtbot.waitSignal(head.document.noted):
         go_back(head)
     assert head.document.annotation.is_empty
+
+
+def test_the_hint_names_the_keys_of_a_proposal(head):
+    predict(head)
+    drag(head.canvas, HEAD[0], QPoint(20, 0))
+    predict(head, shift=5.0)
+    hint = head.canvas.findChild(CanvasHint)
+    assert "T take the model's points   Shift+Y keep mine" in hint.text()
+    QTest.keyClick(head.canvas, Qt.Key.Key_Y, Qt.KeyboardModifier.ShiftModifier)
+    assert "model's points" not in hint.text()

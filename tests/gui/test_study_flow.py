@@ -172,10 +172,14 @@ def test_a_cine_steps_by_key_and_by_slider_and_plays(make_bench, qtbot, tmp_path
     qtbot.waitUntil(lambda: bench.document.frame_index == 11)
     bench.cine_bar.frame_wanted.emit(29)
     qtbot.waitUntil(lambda: bench.document.frame_index == 29)
-    bench.actions["play"].trigger()
+    bench.document.move_point(0, (20.0, 20.0))
+    place = bench.document.place
+    QTest.keyClick(bench.canvas, Qt.Key.Key_Space, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: 0 < bench.document.frame_index < 10)
-    bench.actions["play"].trigger()
+    QTest.keyClick(bench.canvas, Qt.Key.Key_Space, Qt.KeyboardModifier.ControlModifier)
     assert not bench.cine.is_playing
+    # Space alone accepts; with Ctrl it does not.
+    assert bench.keeper.current(place).status is Status.EDITED
 
 
 def test_a_store_that_cannot_be_read_is_refused_and_left_untouched(make_bench, qtbot, study):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -92,6 +93,15 @@ def test_head_of_another_size_is_refused(folder, picture):
 def test_folder_that_is_no_model_is_refused_at_once(tmp_path):
     with pytest.raises(ModelError, match="does not exist"):
         LocalPredictor(tmp_path / "nowhere")
+
+
+def test_weights_in_memory_keep_their_name_when_the_folder_is_gone(folder, picture):
+    predictor = LocalPredictor(folder)
+    predictor.load()
+    shutil.rmtree(folder)
+    found = predictor.predict(picture, TASKS["HC"], tta=False)
+    assert predictor.model == found.model
+    assert found.model.hash
 
 
 def test_missing_tensor_is_named(folder):

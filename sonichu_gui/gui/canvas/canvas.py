@@ -87,7 +87,7 @@ class Canvas(QWidget):
         document.calibration_changed.connect(self._repaint_all)
         document.selection_changed.connect(self._refresh_marks)
         document.hover_changed.connect(self._refresh_marks)
-        document.candidate_changed.connect(self._refresh_marks)
+        document.candidates.chosen_changed.connect(self._refresh_marks)
         document.tool_changed.connect(self._repaint_all)
         document.scale_line_changed.connect(self._refresh_marks)
 
@@ -272,11 +272,11 @@ class Canvas(QWidget):
         return tuple({one: None for one in (d.selected, d.hovered) if one is not None})
 
     def _highlight(self) -> Highlight | None:
-        d = self.document
-        changed = d.with_candidate
-        if d.candidate is None or changed is None:
+        candidates = self.document.candidates
+        changed = candidates.annotation
+        if candidates.chosen is None or changed is None:
             return None
-        return Highlight(d.candidate, changed, d.measurements_with_candidate)
+        return Highlight(candidates.chosen, changed, candidates.measurements)
 
     # ---- painting --------------------------------------------------------------------------
 

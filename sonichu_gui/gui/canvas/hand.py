@@ -235,9 +235,9 @@ class Hand(QObject):
             document.select(index)
             if document.annotation.is_complete:
                 document.set_tool(Tool.EDIT)
-        elif held.candidate is not None and held.candidate < len(document.candidates):
-            document.choose_candidate(held.candidate)
-            document.take_candidate()
+        elif held.candidate is not None and held.candidate < len(document.candidates.places):
+            document.candidates.choose(held.candidate)
+            document.candidates.take()
         elif held.grip is _Grip.PRESSED_GROUND:
             document.select(None)
 
@@ -297,7 +297,7 @@ class Hand(QObject):
         if self._canvas.is_peeking:
             return None
         return nearest_candidate(
-            self._document.candidates,
+            self._document.candidates.places,
             pointer=at,
             view=self._canvas.view,
             reach=self._canvas.handle_reach,
@@ -306,7 +306,7 @@ class Hand(QObject):
     def _point_at_candidate(self, number: int | None) -> None:
         """Highlights what is pointed at; what the keys have highlighted stays elsewhere."""
         if number is not None or self._points_at_candidate:
-            self._document.choose_candidate(number)
+            self._document.candidates.choose(number)
         self._points_at_candidate = number is not None
 
     def on_frame(self, point: Point) -> Point:

@@ -40,7 +40,8 @@ class CanvasHint(QLabel):
         document.scale_line_drawn.connect(self._renew)
         document.frame_changed.connect(self._renew)
         document.selection_changed.connect(self._renew)
-        document.candidate_changed.connect(self._renew)
+        document.candidates.chosen_changed.connect(self._renew)
+        document.proposal_changed.connect(self._renew)
         self._renew()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -60,22 +61,29 @@ class CanvasHint(QLabel):
         if document.frame is None:
             return ""
         if document.tool is Tool.SCALE:
-            if document.scale_line is None:
-                return self.tr("Click one end of a length you know, then the other   Esc cancels")
-            if not document.scale_line_is_whole:
-                return self.tr("Click the other end   Esc cancels")
-            return self.tr("Give the length of the line in the scale card   Esc cancels")
+            return self._scale_words()
+        if document.is_previewing:
+            return self.tr("Esc puts it back")
         due = document.place_target
         if document.tool is Tool.PLACE and due is not None:
             name = document.task.keypoints[due].name
             return self.tr("Click {}   Backspace takes back   Esc ends").format(name)
         if document.annotation.is_empty:
             return self.tr("R predict   P place by hand   F fit")
-        if document.candidate is not None:
+        if document.candidates.chosen is not None:
             return self.tr("Enter takes   Tab next   Esc back")
-        if document.candidates:
-            return self.tr("Tab other candidates   Enter takes   H peek")
+        if document.proposal is not None:
+            return self.tr("T take the model's points   Shift+Y keep mine   H peek")
+        if document.candidates.places:
+            return self.tr("Tab other candidates   H peek")
         return self.tr("Space accept and next   H peek   E uncertainty   M heatmap   F fit")
+
+    def _scale_words(self) -> str:
+        if self._document.scale_line is None:
+            return self.tr("Click one end of a length you know, then the other   Esc cancels")
+        if not self._document.scale_line_is_whole:
+            return self.tr("Click the other end   Esc cancels")
+        return self.tr("Give the length of the line in the scale card   Esc cancels")
 
     def _settle(self) -> None:
         self.adjustSize()

@@ -68,9 +68,9 @@ class Keys(QObject):
         selected = self._document.selected is not None
         key = event.key()
         claimed = (
-            key in (Qt.Key.Key_Space, Qt.Key.Key_Escape)
+            key == Qt.Key.Key_Escape
             or (key in _ARROWS and selected)
-            or (key == Qt.Key.Key_H and not event.modifiers())
+            or (key in (Qt.Key.Key_Space, Qt.Key.Key_H) and not event.modifiers())
         )
         if claimed:
             event.accept()
@@ -85,7 +85,7 @@ class Keys(QObject):
         key = event.key()
         if key in _ARROWS:
             return self._arrow(event)
-        if key == Qt.Key.Key_Space:
+        if key == Qt.Key.Key_Space and not event.modifiers():
             if not event.isAutoRepeat():
                 self._space_held = True
                 self._hand.pan_with_left(True)
@@ -163,17 +163,17 @@ class Keys(QObject):
             for point in document.annotation.keypoints
         ]
         selected, candidate = next_stop(
-            document.selected, document.candidate, counts=counts, step=step
+            document.selected, document.candidates.chosen, counts=counts, step=step
         )
         document.select(selected)
-        document.choose_candidate(candidate)
+        document.candidates.choose(candidate)
         return selected is not None
 
     def _enter(self) -> bool:
         """Takes the highlighted candidate."""
-        if self._document.candidate is None or self._hand.is_busy:
+        if self._document.candidates.chosen is None or self._hand.is_busy:
             return False
-        self._document.take_candidate()
+        self._document.candidates.take()
         return True
 
     def _take_back(self) -> None:
@@ -192,8 +192,8 @@ class Keys(QObject):
             self._hand.let_go()
         elif document.tool is not Tool.EDIT:
             document.set_tool(Tool.EDIT)
-        elif document.candidate is not None:
-            document.choose_candidate(None)
+        elif document.candidates.chosen is not None:
+            document.candidates.choose(None)
         elif document.proposal is not None:
             document.dismiss_proposal()
         elif document.selected is not None:

@@ -63,19 +63,22 @@ class LabelLayout:
         """Gives a plate (x, y, width, height) a wish.
 
         Args:
-            wishes: In order of importance.
+            wishes: In order of importance; new ones keep off all that have a side already.
             obstacles: Keypoints that plates should not cover.
             area: The visible widget (x0, y0, x1, y1).
         """
-        taken: list[Bounds] = []
-        for wish in wishes:
-            size = (self._text_width(wish.text) + 2 * PLATE_PAD, PLATE_HEIGHT)
-            side = self._sides.get(wish.key)
-            if side is None:
+        sizes = [(self._text_width(wish.text) + 2 * PLATE_PAD, PLATE_HEIGHT) for wish in wishes]
+        plates = [
+            _plate(wish, size, *self._sides[wish.key]) if wish.key in self._sides else None
+            for wish, size in zip(wishes, sizes, strict=True)
+        ]
+        for number, (wish, size) in enumerate(zip(wishes, sizes, strict=True)):
+            if plates[number] is None:
+                taken = [plate for plate in plates if plate is not None]
                 side = _best_side(wish, size, taken, obstacles, area)
                 self._sides[wish.key] = side
-            taken.append(_plate(wish, size, *side))
-        return taken
+                plates[number] = _plate(wish, size, *side)
+        return [plate for plate in plates if plate is not None]
 
 
 def _best_side(

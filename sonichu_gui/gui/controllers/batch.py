@@ -106,6 +106,7 @@ class BatchController(QObject):
                 yield outcome
             return tally
 
+        self._job = None  # one under way makes room without a word
         self._tally = tally
         self._job = self._jobs.submit_steps(
             Lane.MODEL,

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer
 
 from sonichu_gui.domain.annotation import proposed_annotation
-from sonichu_gui.errors import ModelError
 from sonichu_gui.gui.controllers import predicting as asked
 from sonichu_gui.gui.jobs import IsCancelled, JobRunner, Lane, Report, Urgency
 from sonichu_gui.prediction.ahead import ReadyPredictions, Wanted, predict_next
@@ -176,10 +175,7 @@ class AheadController(QObject):
     def _model_in_memory(self) -> ModelId | None:
         """Which model answers; nobody knows before it is loaded, which reads all its weights."""
         predictor = self._predicting.loaded_for(self._document.task)
-        try:
-            return predictor.info.id if predictor else None
-        except ModelError:  # its folder is gone
-            return None
+        return predictor.model if predictor else None
 
     def _fail(self, error: BaseException) -> None:
         self._awake = False

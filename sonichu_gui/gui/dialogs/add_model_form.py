@@ -88,8 +88,8 @@ class AddModelForm(QDialog):
         column.addWidget(
             plain(
                 self.tr(
-                    "It is copied into the app's models under names of their own. Code beside the "
-                    "weights is neither run nor copied."
+                    "It is copied into the app's models, its tensors under the app's own names. "
+                    "Code beside the weights is neither run nor copied."
                 ),
                 role="text_soft",
             )

@@ -26,6 +26,7 @@ from sonichu_gui.gui.dialogs.model_adding import ModelAdding
 from sonichu_gui.gui.dialogs.model_details import ModelDetails
 from sonichu_gui.gui.dialogs.model_list import ModelList
 from sonichu_gui.gui.dialogs.model_words import removal_text
+from sonichu_gui.gui.dialogs.room import size_on_screen
 from sonichu_gui.gui.dialogs.strip import Strip
 from sonichu_gui.gui.dialogs.text_page import TextPage
 from sonichu_gui.gui.dialogs.work_foot import WorkFoot
@@ -65,7 +66,7 @@ class ModelsDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setAcceptDrops(True)
         self.setMinimumSize(660, 420)
-        self.resize(960, 660)
+        self.resize(size_on_screen(960, 660, parent))
         self._tasks = tasks
         self._serving = Serving()
         self._in_place: Collection[Path] = ()

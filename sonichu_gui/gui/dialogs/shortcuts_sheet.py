@@ -23,9 +23,11 @@ MOUSE = (
     ("Middle drag, Space + drag", "Move the frame, at any time"),
     ("Right click on a point", "Visible, occluded, uncertain, absent"),
     ("Arrows", "Nudge the point 1 px, Shift 10, Ctrl 0.1"),
-    ("1 to 9, Tab", "Select a point"),
+    ("1 to 9, Tab", "Select a point; Shift+Tab goes back"),
     ("Tab on a point", "Its other candidates, then the next point"),
     ("Enter, click on a ghost", "Take that candidate"),
+    ("Backspace", "While placing, take the last point back"),
+    ("Esc", "Leave the tool, the candidate, the selection"),
     ("Hold H", "Look under the marks"),
 )
 COLUMNS = 3

@@ -9,6 +9,7 @@ from PySide6.QtGui import QTextCursor, QTextDocument
 from PySide6.QtWidgets import QDialog, QPushButton, QTextBrowser, QVBoxLayout, QWidget
 
 from sonichu_gui.gui import theme
+from sonichu_gui.gui.dialogs.room import size_on_screen
 
 _LONGEST = 200_000
 """Characters; a file that claims to be a licence must not stop the window."""
@@ -28,7 +29,7 @@ class TextPage(QDialog):
         super().__init__(parent)
         self.setWindowTitle(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(680, 560)
+        self.resize(size_on_screen(680, 560, parent))
         self.page = _QuietBrowser()
         self.page.setAccessibleName(title)
         self.page.document().setDocumentMargin(16)

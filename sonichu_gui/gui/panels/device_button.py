@@ -29,18 +29,19 @@ class DeviceButton(PanelButton):
         self.device_menu = QMenu(self.tr("Device"), self)
         self._devices = QActionGroup(self)
         self._engines = QActionGroup(self)
-        self._engine_head = QAction(self.tr("Engine"), self)
-        self._engine_head.setSeparator(True)
+        self._line_between = QAction(self)
+        self._line_between.setSeparator(True)
         self._current = {self._devices: "auto", self._engines: "auto"}
         self._devices.triggered.connect(self._choose_device)
         self._engines.triggered.connect(self._choose_engine)
         self.setMenu(self.device_menu)
-        self.setToolTip(self.tr("Where the model runs"))
+        self.setToolTip(self.tr("Where the model runs, and by what"))
         self.set_devices(["auto", "cpu"], "auto")
 
     def set_devices(self, devices: Sequence[str], current: str) -> None:
         """Lists the devices there are; `current` is the choice in force."""
         names = {device: device.upper() for device in devices}
+        names |= {"auto": self.tr("Automatic device")}
         self._list(self._devices, names, current)
         self.setText(self.tr("Auto") if current == "auto" else current.upper())
         self.setAccessibleName(self.tr("Device: {}").format(self.text()))
@@ -48,7 +49,8 @@ class DeviceButton(PanelButton):
     def set_engines(self, engines: Sequence[str], current: str) -> None:
         """Lists what can run the model; a single engine is no choice and is not shown."""
         is_choice = len(engines) > 2 or current != "auto"  # "auto" and the only one are the same
-        names = {engine: ENGINE_NAMES.get(engine, engine) for engine in engines if is_choice}
+        known = ENGINE_NAMES | {"auto": self.tr("Automatic engine")}
+        names = {engine: known.get(engine, engine) for engine in engines if is_choice}
         self._list(self._engines, names, current)
 
     def _list(self, group: QActionGroup, names: dict[str, str], current: str) -> None:
@@ -56,7 +58,7 @@ class DeviceButton(PanelButton):
             group.removeAction(row)
             row.deleteLater()
         for choice, name in names.items():
-            row = QAction(self.tr("Automatic") if choice == "auto" else name, group)
+            row = QAction(name, group)
             row.setData(choice)
             row.setCheckable(True)
             row.setChecked(choice == current)
@@ -66,7 +68,7 @@ class DeviceButton(PanelButton):
             self.device_menu.removeAction(action)
         self.device_menu.addActions(self._devices.actions())
         if self._engines.actions():
-            self.device_menu.addAction(self._engine_head)
+            self.device_menu.addAction(self._line_between)
             self.device_menu.addActions(self._engines.actions())
 
     def _choose_device(self, row: QAction) -> None:

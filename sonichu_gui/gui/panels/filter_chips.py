@@ -67,7 +67,7 @@ class _Chip(PanelButton):
             theme.icon(self._short_icon, role).paint(painter, place)
         else:
             painter.setFont(theme.font(11.5))
-            painter.drawText(inside, _LEFT, self.text())
+            painter.drawText(inside, _LEFT, self._word_that_fits(inside.width()))
         painter.setFont(theme.font(10.5))
         painter.drawText(inside, _RIGHT, self._count_text())
 
@@ -75,6 +75,14 @@ class _Chip(PanelButton):
         if self.brief and self._short_icon:
             return self._ICON
         return QFontMetrics(theme.font(11.5)).horizontalAdvance(self.text())
+
+    def _word_that_fits(self, width: int) -> str:
+        """The word, cut short rather than under its count; the tooltip has it whole."""
+        room = width - self._GAP - _figures(self._count_text())
+        metrics = QFontMetrics(theme.font(11.5))
+        if metrics.horizontalAdvance(self.text()) <= room:
+            return self.text()  # a fraction of a pixel is no reason to cut
+        return metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
 
     def _count_text(self) -> str:
         return str(self._count) if self._count < 10_000 else f"{self._count // 1000}k"
@@ -130,6 +138,7 @@ class FilterChips(QWidget):
             ((FrameFilter.FLAGGED,), 8),
             ((FrameFilter.FLAGGED, FrameFilter.DONE), 8),
             ((FrameFilter.FLAGGED, FrameFilter.DONE), 5),
+            ((FrameFilter.FLAGGED, FrameFilter.DONE), 3),
         )
         for brief, pad in looks:
             for chip in chips:

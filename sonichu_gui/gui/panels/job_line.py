@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 SHOW_AFTER_S = 0.5
 TICK_MS = 500
+LEAST_WORDS = 64
+WORDS = 168
+"""Room for what runs and how far it is: "Predicting 120 of 1000 frames"."""
 
 
 def time_text(*, elapsed_s: float, progress: float) -> str:
@@ -54,7 +57,7 @@ class JobLine(QWidget):
         self._clock = QTimer(self, singleShot=True)
         self._clock.timeout.connect(self._refresh)
         self._what = TextLine(role="text", words=True)
-        self._what.setMinimumWidth(64)
+        self._what.setMinimumWidth(LEAST_WORDS)
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setFixedSize(72, 4)

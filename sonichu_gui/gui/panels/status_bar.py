@@ -9,7 +9,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout, QWidget
 
 from sonichu_gui.gui.panels.card import StateLine, TextLine
-from sonichu_gui.gui.panels.job_line import JobLine
+from sonichu_gui.gui.panels.job_line import LEAST_WORDS, WORDS, JobLine
 from sonichu_gui.gui.panels.words import scale_origin, scale_short, trust_role
 
 if TYPE_CHECKING:
@@ -130,8 +130,9 @@ class StatusBar(QFrame):
         )
         for part in parts:
             part.setVisible(bool(part.text) or part is self.cursor_text)
+        words = WORDS - LEAST_WORDS if self.jobs.isVisibleTo(self) else 0
         for part in parts:
-            if self._layout.minimumSize().width() <= self.width():
+            if self._layout.minimumSize().width() + words <= self.width():
                 return
             part.hide()
 

@@ -151,3 +151,24 @@ def test_points_placed_by_hand_show_nothing_of_a_model():
     marks = marks_of(annotation, selected=0, candidates_of=(0,))
     assert not ghosts(marks)
     assert not any(isinstance(m, OvalMark) and m.filled for m in marks)
+
+
+def test_the_words_of_the_candidate_looked_at_keep_off_those_of_the_others():
+    close = (Alternative(300.0, 200.0, 0.24), Alternative(330.0, 204.0, 0.11))
+    annotation, layout = doubtful(alternatives=close), LabelLayout(lambda text: 7.0 * len(text))
+    changed = annotation.with_point(0, close[0].xy)
+    highlight = Highlight(0, changed, measure(HEAD, changed, TRUSTED))
+    for looked_at in (None, highlight):
+        marks = build_marks(
+            task=HEAD,
+            annotation=annotation,
+            measurements=measure(HEAD, annotation, TRUSTED),
+            view=VIEW,
+            options=OverlayOptions(selected=0, candidates_of=(0,), highlight=looked_at),
+            layout=layout,
+            area=(0.0, 0.0, 1600.0, 1080.0),
+        )
+    shares = [mark.rect for mark in marks if isinstance(mark, TextMark) and " %" in mark.text]
+    (x, y, width, height), (other_x, other_y, other_width, other_height) = shares
+    beside = x + width <= other_x or other_x + other_width <= x
+    assert beside or y + height <= other_y or other_y + other_height <= y

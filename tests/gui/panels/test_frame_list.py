@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QColor, QFontMetrics, QImage
 
 from sonichu_gui.domain.annotation import Status
+from sonichu_gui.gui import theme
 from sonichu_gui.gui.panels.frame_list import FrameList
 from sonichu_gui.gui.panels.frame_list_delegate import ROW_HEIGHT
 from sonichu_gui.gui.panels.frame_list_model import (
@@ -113,7 +114,20 @@ def test_chips_show_every_count_at_any_width(qtbot, frames, document, width):
     frames.resize(width, 800)
     chips = frames.chips.chips.values()
     qtbot.waitUntil(lambda: all(chip.width() >= chip.sizeHint().width() for chip in chips))
+    for chip in chips:
+        assert chip._word_that_fits(chip.width() - 2 * chip.pad) == chip.text() or chip.brief
     assert max(chip.mapTo(frames, chip.rect().topRight()).x() for chip in chips) < width
+
+
+def test_a_chip_without_room_cuts_its_word_and_not_its_count(qtbot, frames, document):
+    document.set_study(Study("s", names(1200)))
+    frames.resize(208, 800)
+    chip = frames.chips.chips[FrameFilter.TO_DO]
+    qtbot.waitUntil(lambda: chip.width() < chip.sizeHint().width())
+    word = QFontMetrics(theme.font(11.5)).horizontalAdvance(chip._word_that_fits(chip.width()))
+    count = QFontMetrics(theme.font(10.5)).horizontalAdvance("1200")
+    assert word + count < chip.width()
+    assert chip._word_that_fits(chip.width()) != chip.text()
 
 
 def test_statuses_are_those_of_the_task_in_hand(frames, document, tasks):

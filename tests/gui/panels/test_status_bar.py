@@ -137,6 +137,17 @@ def test_saving_and_the_clinical_warning_are_never_cut(qtbot, bar, document, wid
         assert part.geometry().right() < width
 
 
+def test_a_small_window_tells_how_far_a_batch_is_before_the_scale(qtbot, bar):
+    bar.set_cursor((412.3, 288.0))
+    bar.resize(900, 30)
+    assert bar.scale_badge.isVisible()
+    bar.set_jobs((job("Predicting 12 of 120 frames", progress=0.1),))
+    words = bar.jobs._what
+    qtbot.waitUntil(lambda: words.width() >= words.sizeHint().width(), timeout=1000)
+    bar.set_jobs(())
+    assert bar.scale_badge.isVisible()
+
+
 def test_time_left_is_told_once_it_can_be_known():
     assert time_text(elapsed_s=0.7, progress=-1.0) == "1 s"
     assert time_text(elapsed_s=1.0, progress=0.5) == "1 s"

@@ -36,6 +36,8 @@ def test_engines_are_chosen_beside_the_device_where_there_are_several(bar, qtbot
     bar.set_engines(["auto", "torch"], "auto")
     assert "PyTorch" not in [row.text() for row in menu.actions()]
     bar.set_engines(["auto", "torch", "openvino"], "torch")
+    words = [row.text() for row in menu.actions() if not row.isSeparator()]
+    assert len(set(words)) == len(words)
     rows = {row.text(): row for row in menu.actions()}
     assert rows["PyTorch"].isChecked()
     chosen = []
