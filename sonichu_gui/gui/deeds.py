@@ -36,7 +36,7 @@ def _deeds(bench: Workbench) -> dict[str, Callable[[], object]]:
         "quit": bench.window.close,
         "undo": document.undo_stack.undo,
         "redo": document.undo_stack.redo,
-        "predict": bench.predicting.predict,
+        "predict": bench.predict,
         "return_to_prediction": bench.review.return_to_prediction,
         "predict_all": asking.batch,
         "accept": bench.review.accept,

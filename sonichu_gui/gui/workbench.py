@@ -293,6 +293,12 @@ class Workbench(QObject):
 
     # ---- deeds of more than one part -------------------------------------------------------
 
+    def predict(self) -> None:
+        """Asks for the points of the frame shown; a cine that plays stops at it."""
+        if self.cine.is_playing:
+            self.cine.play(False)
+        self.predicting.predict()
+
     def picture(self) -> QImage:
         """The annotated frame at image resolution."""
         from sonichu_gui.gui.canvas.snapshot import annotated_image

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from sonichu_gui.errors import ModelError
+
+_NUMBER = re.compile(r"^\[Errno -?\d+\] ")
+"""What the system calls a failure, before its words."""
 
 
 def explained(error: Exception, *, hub_id: str, revision: str | None) -> ModelError:
@@ -66,4 +71,5 @@ def explained(error: Exception, *, hub_id: str, revision: str | None) -> ModelEr
 
 def first_line(error: BaseException) -> str:
     """Gives the first line of what a library says, or the failure's name where it is silent."""
-    return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
+    words = _NUMBER.sub("", str(error).strip().partition("\n")[0]).rstrip(".")
+    return words or type(error).__name__

@@ -280,6 +280,17 @@ def test_nothing_is_predicted_while_a_cine_plays_and_the_frame_where_it_stops_is
     assert cine_bench.document.annotation.is_complete
 
 
+def test_asked_while_it_plays_the_cine_stops_and_the_frame_shown_is_predicted(cine_bench, qtbot):
+    give_model(cine_bench, seconds=0.2)
+    cine_bench.ahead._on = False
+    cine_bench.actions["play"].trigger()
+    qtbot.waitUntil(lambda: cine_bench.document.frame_index > 4)
+    press(cine_bench, Qt.Key.Key_R)
+    qtbot.waitUntil(lambda: cine_bench.document.annotation.is_complete, timeout=3000)
+    assert not cine_bench.cine.is_playing
+    assert not cine_bench.actions["play"].isChecked()
+
+
 def test_the_status_of_an_accepted_cine_stays_when_the_next_frame_is_predicted(cine_bench, qtbot):
     give_model(cine_bench)
     predict_first(cine_bench, qtbot)

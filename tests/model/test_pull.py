@@ -269,6 +269,7 @@ def test_a_hub_that_cannot_be_reached(hub, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
     message = refusal(NAME)
     assert "the hub cannot be reached" in message
+    assert "Errno" not in message
     assert "it is not in the cache" in message
 
 

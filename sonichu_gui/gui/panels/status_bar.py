@@ -108,6 +108,7 @@ class StatusBar(QFrame):
     def _arrange(self) -> None:
         self.clinical.set_text(self.tr("Not for clinical use"))
         self.store_note.setMinimumWidth(90)
+        self.store_note.setMaximumWidth(380)  # the model stands beside it; the tip has it whole
         self._layout = QHBoxLayout(self)
         self._layout.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
         self._layout.setContentsMargins(16, 0, 16, 0)

@@ -148,6 +148,12 @@ def test_a_small_window_tells_how_far_a_batch_is_before_the_scale(qtbot, bar):
     assert bar.scale_badge.isVisible()
 
 
+def test_a_long_word_on_where_labels_are_leaves_the_model_in_sight(qtbot, bar):
+    bar.set_model("random ViT-B/16 · CPU · bf16")
+    bar.set_store_note("Labels are in /home/person/stores/" + "ef" * 32 + ".sqlite: read-only")
+    qtbot.waitUntil(lambda: bar.middle.width() >= bar.middle.sizeHint().width())
+
+
 def test_time_left_is_told_once_it_can_be_known():
     assert time_text(elapsed_s=0.7, progress=-1.0) == "1 s"
     assert time_text(elapsed_s=1.0, progress=0.5) == "1 s"
