@@ -7,11 +7,13 @@ throttled machine mean little: what counts is the ratio.
 
 from __future__ import annotations
 
+import re
 import statistics
 import sys
 import time
 from dataclasses import dataclass, replace
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +25,6 @@ from sonichu_gui.tasks import load_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from torch import Tensor
 
@@ -246,6 +247,11 @@ def _trained_tasks(predictor: LocalPredictor) -> list[Task]:
 
 
 def _peak_memory_mb() -> float | None:
+    # Not getrusage on Linux: a new process begins there with the peak of the one that started it.
+    status = Path("/proc/self/status")
+    if status.exists():
+        found = re.search(r"^VmHWM:\s+(\d+) kB", status.read_text(), re.MULTILINE)
+        return int(found[1]) / 1e3 if found else None
     try:
         import resource
     except ImportError:  # not on Windows
