@@ -20,6 +20,7 @@ from sonichu_gui.domain.frame import FrameRef
 from sonichu_gui.imaging.sources import digest_of
 from sonichu_gui.labels.store import LabelStore
 from sonichu_gui.tasks import load_tasks
+from tests.terminal import started
 
 
 @pytest.fixture
@@ -113,7 +114,7 @@ def test_ctrl_c_keeps_what_is_done_and_the_next_run_goes_on(folder, study):
         path.write_bytes((study / "0.png").read_bytes() + number.to_bytes(4, "little"))
     command = [sys.executable, "-m", "sonichu_gui", "predict", "--model", str(folder)]
     command += ["--save", "--json", "--task", "HC", "--no-tta", str(study)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with started(command, stdout=subprocess.PIPE, text=True) as process:
         due = time.monotonic() + 60
         while not (study / "sonichu-labels.sqlite").exists():
             assert time.monotonic() < due

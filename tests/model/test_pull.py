@@ -21,6 +21,7 @@ from sonichu_gui.prediction.hub import is_hub_id, pull_model
 from sonichu_gui.prediction.work import WorkCancelled
 from tests.model import hub_server
 from tests.model.hub_server import COMMIT, standing_in
+from tests.terminal import started
 
 NAME = "someone/tiny-model"
 
@@ -297,7 +298,7 @@ def test_ctrl_c_ends_a_pull_at_once_and_leaves_nothing(hub, files, home):
     hub.pause = 0.2
     environment = {**os.environ, "HF_ENDPOINT": hub.address, "HF_HOME": str(home / "hf")}
     command = [sys.executable, "-m", "sonichu_gui", "models", "pull", NAME]
-    with subprocess.Popen(
+    with started(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         deadline = time.monotonic() + 60
