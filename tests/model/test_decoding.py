@@ -187,3 +187,12 @@ def test_calibration_scales_the_covariance():
     plain = decode_probabilities(heatmap, ONE).covariance[0, 0] * 64**2
     fitted = decode_probabilities(heatmap, task).covariance[0, 0] * 64**2
     torch.testing.assert_close(fitted, 2 * plain)
+
+
+def test_a_broad_place_goes_before_a_higher_but_narrow_one():
+    narrow, broad = 0.15 * blob(0.8, 0.2, sigma=(0.7, 0.7)), 0.3 * blob(0.2, 0.8, sigma=(1.5, 1.5))
+    assert narrow.max() > broad.max()
+    heatmap = maps(0.55 * blob(0.5, 0.5, sigma=(1.1, 1.1)) + narrow + broad)
+    found = decode_probabilities(heatmap, LOCAL).alternatives[0, 0]
+    assert found[:2, 2].tolist() == pytest.approx([0.3, 0.15], abs=0.01)
+    assert found[2].isnan().all()

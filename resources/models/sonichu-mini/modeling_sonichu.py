@@ -682,7 +682,7 @@ class KeypointOutput:
         confidence: (B, K) in [0, 1]: the share of the heatmap within 1/16 of the frame of its peak.
         covariance: (B, K, 2, 2) of that peak, in normalised units squared, x and y.
         alternatives: (B, K, 3, 3), for each of up to three lower peaks its x, y and confidence,
-            highest first; NaN where there are fewer.
+            most confident first; NaN where there are fewer.
         views: (2, B, K, 2) what the frame and its mirror image said by themselves; None for one.
     """
 
@@ -796,8 +796,9 @@ def _lower_peaks(
 ) -> Tensor:
     """Other places of each map (B, K, N): (B, K, 3, 3) x, y in cells and mass, NaN for none.
 
-    A place is a cell that no other within ``reach`` exceeds, at least a quarter as high as the
-    peak and so far from it that their squares of cells do not touch.
+    The three highest, sorted by their mass. A place is a cell that no other within ``reach``
+    exceeds, at least a quarter as high as the peak and so far from it that their squares of cells
+    do not touch.
     """
     maps = weights.view(*weights.shape[:-1], *shape)
     crest = _highest_near(maps, reach).flatten(2)
@@ -809,6 +810,9 @@ def _lower_peaks(
     local = weights[..., None, :] * around
     found = torch.cat([_centroid(local, cells), local.sum(-1, keepdim=True)], dim=-1)
     found = found.where((height > 0)[..., None], torch.nan)
+    # What a person reads is the mass: the places of most mass first.
+    order = found[..., 2].nan_to_num(nan=-1.0).argsort(-1, descending=True)
+    found = found.gather(-2, order[..., None].expand_as(found))
     return F.pad(found, (0, 0, 0, MOST_LOWER_PEAKS - found.shape[-2]), value=torch.nan)
 
 
