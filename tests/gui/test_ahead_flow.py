@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import time
 
 import pydicom.examples
@@ -11,6 +12,9 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from sonichu_gui.domain.annotation import Origin, Status
+from sonichu_gui.gui.controllers.predict_ahead import STAY_MS
+from sonichu_gui.gui.controllers.study import READ_AHEAD
+from sonichu_gui.gui.jobs import Lane
 from sonichu_gui.imaging.sources import digest_of
 from sonichu_gui.labels.store import LabelStore
 from tests.gui.hands import click, drag
@@ -302,3 +306,20 @@ def test_the_status_of_an_accepted_cine_stays_when_the_next_frame_is_predicted(c
     assert cine_bench.frame_list.model.status_of(path) is Status.ACCEPTED
     cine_bench.study.read_statuses()
     assert cine_bench.frame_list.model.status_of(path) is Status.ACCEPTED
+
+
+def test_reading_ahead_goes_on_beside_it(bench, model, qtbot):
+    predict_first(bench, qtbot)
+    read_on = threading.Event()
+    reading = bench.jobs.submit(
+        Lane.READING,
+        lambda _is_cancelled, _report: read_on.wait(10),
+        key=READ_AHEAD,
+        done=lambda _: None,
+        failed=lambda _: None,
+    )
+    bench.document.set_task(bench.tasks["FA"])
+    bench.document.set_task(bench.tasks["HC"])
+    qtbot.wait(2 * STAY_MS)
+    assert not reading.is_cancelled()
+    read_on.set()

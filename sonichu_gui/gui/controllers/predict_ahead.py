@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sonichu_gui.gui.document import Document
     from sonichu_gui.prediction.api import Prediction
 
-KEY = "ahead"
+KEY = "predict ahead"
 STAY_MS = 150
 """Who goes through the frames faster is looking for one, and waits for none on the way."""
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sonichu_gui.gui.document import Document
     from sonichu_gui.imaging.sources import FrameSource
 
+READ_AHEAD = "read ahead"
 AHEAD = 2
 CINE_AHEAD = 12
 FAR = 200
@@ -273,7 +274,7 @@ class StudyController(QObject):
                 except SonichuError:
                     continue  # told when a person asks for it
 
-        self._jobs.submit(Lane.READING, work, key="ahead", done=_ignore, failed=_ignore)
+        self._jobs.submit(Lane.READING, work, key=READ_AHEAD, done=_ignore, failed=_ignore)
 
     def _neighbours(self, path: Path, source: FrameSource, index: int) -> list[tuple[Path, int]]:
         """Frames and files next to the shown one, in the direction of travel, one behind."""
