@@ -199,6 +199,7 @@ def _model_json(info: ModelInfo) -> dict[str, Any]:
                 "trained": head.trained,
                 "training_data": head.training_data,
                 "accuracy": dict(head.accuracy),
+                "calibrated": head.is_calibrated,
             }
             for task, head in info.tasks.items()
         },
@@ -234,6 +235,7 @@ def _described(info: ModelInfo) -> str:
             task,
             head.training_data or "training data not stated",
             ", ".join(f"{name} {value}" for name, value in head.accuracy.items()),
+            "" if head.is_calibrated else "± not fitted",
         )
         for task, head in trained.items()
     ]

@@ -18,9 +18,10 @@ from sonichu_gui.commands.output import (
     table,
 )
 from sonichu_gui.commands.predict_batch import save_predictions
+from sonichu_gui.commands.predict_overlay import draw_overlay_file, refuse_to_draw_over
 from sonichu_gui.commands.progress import tracked
 from sonichu_gui.domain.annotation import proposed_annotation
-from sonichu_gui.errors import ExportError, FrameError, SonichuError, UntrainedHead
+from sonichu_gui.errors import FrameError, SonichuError, UntrainedHead
 from sonichu_gui.prediction.local import (
     DEVICE_CHOICES,
     ENGINE_CHOICES,
@@ -105,7 +106,7 @@ def run(args: argparse.Namespace) -> int:
     if args.overlay is not None:
         if len(files) != 1 or every_frame or args.save:
             args.error("--overlay draws one frame of one file, and not what --save keeps")
-        _refuse_to_draw_over(args.overlay, files[0])
+        refuse_to_draw_over(args.overlay, files[0])
     predictor = LocalPredictor(
         info.folder, device=args.device, engine=args.engine, precision=args.precision
     )
@@ -141,7 +142,7 @@ def _print_predictions(
                 if not args.json:
                     print(_described(path, frame, task, prediction, measurements))
             if args.overlay is not None:
-                _draw(args.overlay, frame, tasks, found)
+                draw_overlay_file(args.overlay, frame, tasks, found)
     finally:
         # Also when Ctrl+C ends it: what is done is not lost.
         if args.json:
@@ -304,48 +305,3 @@ def _described(
             f"  {NOT_CLINICAL}",
         )
     )
-
-
-def _refuse_to_draw_over(out: Path, file: Path) -> None:
-    """Keeps a slip of the keyboard from replacing the frame by its drawing.
-
-    Raises:
-        ExportError: Both are the same file.
-    """
-    if out.exists() and file.exists() and out.samefile(file):
-        raise ExportError(f"{out} is the frame itself.", "Name another file for the drawing.")
-
-
-def _draw(out: Path, frame: Frame, tasks: Sequence[Task], found: Sequence[Prediction]) -> None:
-    """Writes the frame with every task's points as a PNG.
-
-    Raises:
-        ExportError: The file cannot be written.
-    """
-    from sonichu_gui.imaging.raster import write_png
-    from sonichu_gui.model.inference import draw_overlay
-    from sonichu_gui.model.modeling_sonichu import TaskConfig
-
-    picture = frame.rgb()
-    for task, prediction in zip(tasks, found, strict=True):
-        settings = TaskConfig(
-            tuple(spec.name for spec in task.keypoints), pairs=tuple(_callipers(task))
-        )
-        points = [point.xy for point in prediction.keypoints]
-        picture = draw_overlay(picture, points, settings)
-    try:
-        write_png(picture, out)
-    except OSError as error:
-        raise ExportError(
-            f"{out} cannot be written: {error.strerror or error}.",
-            "Name a file in a folder that exists and that you may write to.",
-        ) from error
-
-
-def _callipers(task: Task) -> Iterator[tuple[int, int]]:
-    """Gives the pairs of points to join by a line, no point in two of them."""
-    taken: set[int] = set()
-    for spec in task.measures:
-        if spec.kind == "length" and taken.isdisjoint(spec.points):
-            taken.update(spec.points)
-            yield spec.points[0], spec.points[1]

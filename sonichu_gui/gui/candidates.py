@@ -34,7 +34,7 @@ class Candidates(QObject):
 
     @property
     def places(self) -> tuple[Alternative, ...]:
-        """All of them, strongest first; none while another tool is in hand."""
+        """All of them, most confident first; none while another tool is in hand."""
         document = self._document
         if document.selected is None or document.tool is not Tool.EDIT:
             return ()

@@ -47,12 +47,15 @@ class HeadInfo:
         trained: False for a random start, whose points mean nothing.
         training_data: What it was trained on, or empty.
         accuracy: Measured numbers by name.
+        is_calibrated: Whether how sure it says that it is was fitted to its errors; else its
+            standard errors are as wide as its heatmaps, which may be far off.
     """
 
     keypoints: tuple[str, ...]
     trained: bool
     training_data: str
     accuracy: Mapping[str, Any]
+    is_calibrated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +274,8 @@ def _head(row: Mapping[str, Any]) -> HeadInfo:
         trained=row.get("trained") is True,
         training_data=str(row.get("training_data") or ""),
         accuracy=accuracy,
+        # A fit that gives exactly 1, which is what stands there without one, is not to be expected.
+        is_calibrated=row.get("covariance_scale", 1.0) != 1.0,
     )
 
 

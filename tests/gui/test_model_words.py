@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
 from sonichu_gui.gui.dialogs.model_words import (
     accuracy_text,
+    doubt_text,
     obstacle,
     origin_rows,
     size_text,
@@ -114,3 +116,8 @@ def test_the_record_of_a_model_is_told_whole():
 def test_a_model_without_a_record_says_so(embedded, in_place, told):
     rows = origin_rows(model(embedded=embedded), in_place=in_place)
     assert rows == [("Origin", told, False)]
+
+
+def test_doubt_that_was_not_fitted_is_said_so_and_fitted_doubt_needs_no_word():
+    assert "not fitted" in doubt_text(head())
+    assert doubt_text(dataclasses.replace(head(), is_calibrated=True)) == ""

@@ -5,19 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import (
-    QButtonGroup,
-    QDialog,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QRadioButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QButtonGroup, QDialog, QVBoxLayout, QWidget
 
-from sonichu_gui.gui import theme
 from sonichu_gui.gui.batch_choice import BatchChoice, Frames
+from sonichu_gui.gui.dialogs.choices import answer_row, choice_row, soft
+from sonichu_gui.gui.dialogs.texts import section_head
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,12 +55,12 @@ class BatchDialog(QDialog):
         self._column.addSpacing(10)
         self._ask_tasks(task, answered)
         self._column.addSpacing(12)
-        self._column.addWidget(self._soft(self._promise()))
+        self._column.addWidget(soft(self._promise()))
         self._column.addSpacing(14)
-        self._column.addLayout(self._buttons())
+        self._column.addLayout(answer_row(self, self.tr("Predict all"), self._choose))
 
     def _ask_frames(self, files: int, cine_frames: int) -> None:
-        self._head(self.tr("Frames"))
+        self._column.addWidget(section_head(self.tr("Frames")))
         if cine_frames > 1:
             self._offer_frames(
                 Frames.THIS_CINE, self.tr("This cine"), self.tr("{} frames").format(cine_frames)
@@ -82,64 +74,26 @@ class BatchDialog(QDialog):
         self._frames.button(0).setChecked(True)
 
     def _offer_frames(self, kind: Frames, text: str, words: str) -> None:
-        self._choice(self._frames, len(self._kinds), text, words)
+        self._column.addLayout(choice_row(self._frames, len(self._kinds), text, words))
         self._kinds.append(kind)
 
     def _ask_tasks(self, task: Task, answered: Sequence[Task]) -> None:
-        self._head(self.tr("Tasks"))
+        self._column.addWidget(section_head(self.tr("Tasks")))
         has_head = task in answered
         words = self.tr("this task") if has_head else self.tr("no trained head")
-        own = self._choice(self._tasks, 0, task.title, words)
-        own.setEnabled(has_head)
+        self._column.addLayout(choice_row(self._tasks, 0, task.title, words))
+        self._tasks.button(0).setEnabled(has_head)
         named = ", ".join(other.id for other in answered[:TASKS_NAMED])
         if len(answered) > TASKS_NAMED:
             named += self.tr(" and {} more").format(len(answered) - TASKS_NAMED)
-        every = self._choice(self._tasks, 1, self.tr("All trained heads"), named)
-        (own if has_head else every).setChecked(True)
+        self._column.addLayout(choice_row(self._tasks, 1, self.tr("All trained heads"), named))
+        self._tasks.button(0 if has_head else 1).setChecked(True)
 
     def _promise(self) -> str:
         return self.tr(
             "Left out: frames that a person has labelled, and those that this\n"
             "model has predicted before. Stop it any time; it goes on from there."
         )
-
-    def _choice(self, group: QButtonGroup, number: int, text: str, words: str) -> QRadioButton:
-        row = QHBoxLayout()
-        row.setSpacing(12)
-        button = QRadioButton(text)
-        button.setMinimumWidth(180)
-        button.setAccessibleDescription(words)
-        group.addButton(button, number)
-        row.addWidget(button)
-        row.addWidget(self._soft(words), 1)
-        self._column.addLayout(row)
-        return button
-
-    def _head(self, text: str) -> None:
-        label = QLabel(text)
-        label.setObjectName("sectionHead")
-        label.setFont(theme.font(10.5, weight=600, spaced=True, caps=True))
-        self._column.addWidget(label)
-
-    def _soft(self, words: str) -> QLabel:
-        note = QLabel(words)
-        note.setObjectName("soft")
-        return note
-
-    def _buttons(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addStretch(1)
-        cancel = QPushButton(self.tr("Cancel"))
-        cancel.clicked.connect(self.reject)
-        predict = QPushButton(self.tr("Predict all"))
-        predict.setProperty("accent", True)
-        predict.setDefault(True)
-        predict.clicked.connect(self._choose)
-        for button in (cancel, predict):
-            button.setFixedHeight(32)
-            row.addWidget(button)
-        return row
 
     def _choose(self) -> None:
         choice = BatchChoice(self._kinds[self._frames.checkedId()], self._tasks.checkedId() == 1)

@@ -6,19 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import (
-    QButtonGroup,
-    QDialog,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QRadioButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QButtonGroup, QDialog, QVBoxLayout, QWidget
 
 from sonichu_gui.domain.annotation import Status
 from sonichu_gui.export.registry import FORMATS, STOOD_FOR
+from sonichu_gui.gui.dialogs.choices import answer_row, choice_row
 from sonichu_gui.gui.dialogs.texts import section_head
 
 if TYPE_CHECKING:
@@ -65,54 +57,25 @@ class ExportDialog(QDialog):
         column.addWidget(section_head(self.tr("Format")))
         for number, item in enumerate(FORMATS.values()):
             column.addLayout(
-                self._choice(self._formats, number, self.tr(item.title), self.tr(item.words))
+                choice_row(self._formats, number, self.tr(item.title), self.tr(item.words))
             )
         column.addSpacing(10)
         column.addWidget(section_head(self.tr("Which labels")))
-        column.addLayout(self._choice(self._tasks, 0, self.tr("All tasks"), ""))
-        column.addLayout(self._choice(self._tasks, 1, task.title, self.tr("only this task")))
+        column.addLayout(choice_row(self._tasks, 0, self.tr("All tasks"), ""))
+        column.addLayout(choice_row(self._tasks, 1, task.title, self.tr("only this task")))
         column.addSpacing(6)
         column.addLayout(
-            self._choice(
+            choice_row(
                 self._whose, 0, self.tr("Accepted and edited"), self.tr("what a person stands for")
             )
         )
         column.addLayout(
-            self._choice(
-                self._whose, 1, self.tr("All points"), self.tr("with the model's proposals")
-            )
+            choice_row(self._whose, 1, self.tr("All points"), self.tr("with the model's proposals"))
         )
         column.addSpacing(14)
-        column.addLayout(self._buttons())
+        column.addLayout(answer_row(self, self.tr("Choose file and export"), self._choose))
         for group in (self._formats, self._tasks, self._whose):
             group.button(0).setChecked(True)
-
-    def _choice(self, group: QButtonGroup, number: int, text: str, words: str) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(12)
-        button = QRadioButton(text)
-        button.setMinimumWidth(180)
-        group.addButton(button, number)
-        row.addWidget(button)
-        note = QLabel(words)
-        note.setObjectName("soft")
-        row.addWidget(note, 1)
-        return row
-
-    def _buttons(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addStretch(1)
-        cancel = QPushButton(self.tr("Cancel"))
-        cancel.clicked.connect(self.reject)
-        export = QPushButton(self.tr("Choose file and export"))
-        export.setProperty("accent", True)
-        export.setDefault(True)
-        export.clicked.connect(self._choose)
-        for button in (cancel, export):
-            button.setFixedHeight(32)
-            row.addWidget(button)
-        return row
 
     def _choose(self) -> None:
         choice = ExportChoice(

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from sonichu_gui.gui.dialogs.marks import Mark, State
-from sonichu_gui.gui.dialogs.model_words import accuracy_text, obstacle, points_text, tr
+from sonichu_gui.gui.dialogs.model_words import accuracy_text, doubt_text, obstacle, points_text, tr
 from sonichu_gui.gui.dialogs.texts import LinkButton, plain
 
 if TYPE_CHECKING:
@@ -108,7 +108,11 @@ class HeadRow(QWidget):
             return
         data = head.training_data
         trained = tr("trained on {}").format(data) if data else tr("trained, data not stated")
-        lines = [f"{points_text(len(head.keypoints))} · {trained}", accuracy_text(head.accuracy)]
+        lines = [
+            f"{points_text(len(head.keypoints))} · {trained}",
+            accuracy_text(head.accuracy),
+            doubt_text(head),
+        ]
         for line in filter(None, lines):
             label = plain(line, role="text_soft")
             label.setContentsMargins(_INDENT, 0, 0, 0)

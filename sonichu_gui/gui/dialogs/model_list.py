@@ -11,18 +11,18 @@ from PySide6.QtCore import (
     QPersistentModelIndex,
     QPointF,
     QRect,
-    QRectF,
     QSize,
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from sonichu_gui.gui import theme
 from sonichu_gui.gui.dialogs.marks import State, paint_mark
 from sonichu_gui.gui.dialogs.model_words import size_text, tasks_text, tr, use_text
 from sonichu_gui.gui.model_choice import Serving
+from sonichu_gui.gui.row_ground import paint_row_ground
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -147,7 +147,8 @@ class _RowPainter(QStyledItemDelegate):
         info: ModelInfo = index.data(_INFO_ROLE)
         state: str = index.data(_STATE_ROLE)
         row = QRect(option.rect).adjusted(0, 1, 0, -1)
-        _paint_ground(painter, row, option.state)
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        paint_row_ground(painter, row, option.state, chosen=chosen, bar=40)
         inside = row.adjusted(14, 0, -12, 0)
         upper = QRect(inside.left(), row.center().y() - 20, inside.width(), 20)
         lower = QRect(inside.left(), row.center().y() + 2, inside.width(), 18)
@@ -191,22 +192,3 @@ def _draw_left(
 ) -> None:
     painter.setFont(font)
     painter.drawText(rect, _LEFT, QFontMetrics(font).elidedText(text, mode, rect.width()))
-
-
-def _paint_ground(painter: QPainter, rect: QRect, state: QStyle.StateFlag) -> None:
-    """The chosen row is filled, the one under the mouse lifted, the keyboard's outlined."""
-    palette = theme.current()
-    ground = QRectF(rect)
-    painter.setPen(Qt.PenStyle.NoPen)
-    if state & QStyle.StateFlag.State_Selected:
-        painter.setBrush(QColor(palette.accent_fill))
-        painter.drawRoundedRect(ground, 6, 6)
-        painter.setBrush(QColor(palette.accent))
-        painter.drawRoundedRect(QRectF(rect.left(), ground.center().y() - 20, 3, 40), 1.5, 1.5)
-    elif state & QStyle.StateFlag.State_MouseOver:
-        painter.setBrush(QColor(palette.control))
-        painter.drawRoundedRect(ground, 6, 6)
-    if state & QStyle.StateFlag.State_HasFocus:
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(QColor(palette.accent), 1))
-        painter.drawRoundedRect(ground.adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)

@@ -88,6 +88,11 @@ def accuracy_text(accuracy: Mapping[str, Any]) -> str:
     return " · ".join(parts)
 
 
+def doubt_text(head: HeadInfo) -> str:
+    """What its ± is worth; empty where it was fitted."""
+    return "" if head.is_calibrated else tr("± not fitted to its errors: may be far off")
+
+
 def origin_rows(info: ModelInfo, *, in_place: bool) -> list[tuple[str, str, bool]]:
     """Where a model came from: label, value, and whether the value is exact and may be copied.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QPixmap
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from sonichu_gui.domain.annotation import Status
@@ -20,6 +20,7 @@ from sonichu_gui.gui.panels.frame_list_model import (
 )
 from sonichu_gui.gui.panels.status_mark import STATUS_ROLES, paint_status
 from sonichu_gui.gui.panels.words import status_word
+from sonichu_gui.gui.row_ground import paint_row_ground
 from sonichu_gui.gui.theme import word_font
 
 if TYPE_CHECKING:
@@ -54,34 +55,13 @@ class FrameListDelegate(QStyledItemDelegate):
         # Beside the scroll bar the ground needs no margin of its own.
         inset = 6 if row.right() >= option.widget.rect().right() - 1 else 0
         row.adjust(0, 0, -inset, 0)
-        _paint_ground(painter, row.adjusted(6, 1, 0, -1), state, current=current)
+        paint_row_ground(painter, row.adjusted(6, 1, 0, -1), state, chosen=current, bar=48)
         _paint_thumbnail(painter, row, index.data(THUMBNAIL_ROLE))
         _paint_words(painter, row, index, current=current)
         status = Status(index.data(STATUS_ROLE))
         mark = QPointF(row.right() - 15.5, row.center().y() + 0.5)
         paint_status(painter, mark, status, theme.current())
         painter.restore()
-
-
-def _paint_ground(
-    painter: QPainter, rect: QRect, state: QStyle.StateFlag, *, current: bool
-) -> None:
-    """The shown file is filled, the one under the mouse lifted, the keyboard's outlined."""
-    palette = theme.current()
-    ground = QRectF(rect)
-    painter.setPen(Qt.PenStyle.NoPen)
-    if current:
-        painter.setBrush(QColor(palette.accent_fill))
-        painter.drawRoundedRect(ground, 6, 6)
-        painter.setBrush(QColor(palette.accent))
-        painter.drawRoundedRect(QRectF(rect.left(), ground.center().y() - 24, 3, 48), 1.5, 1.5)
-    elif state & QStyle.StateFlag.State_MouseOver:
-        painter.setBrush(QColor(palette.control))
-        painter.drawRoundedRect(ground, 6, 6)
-    if state & QStyle.StateFlag.State_HasFocus:
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(QColor(palette.accent), 1))
-        painter.drawRoundedRect(ground.adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
 
 
 def _paint_thumbnail(painter: QPainter, row: QRect, pixmap: QPixmap | None) -> None:

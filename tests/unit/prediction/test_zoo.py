@@ -66,6 +66,17 @@ def test_head_counts_only_when_trained(tmp_path, task, trained):
     assert zoo.read_model_info(make_model(tmp_path / "m")).has_trained_head(task) is trained
 
 
+def test_a_head_tells_whether_its_doubt_was_fitted(tmp_path):
+    heads = {
+        name: {"keypoints": ["a"], "trained": True, **scale}
+        for name, scale in (
+            ("HC", {"covariance_scale": 0.08}), ("FA", {"covariance_scale": 1.0}), ("IVC", {}),
+        )
+    }  # fmt: skip
+    info = zoo.read_model_info(make_model(tmp_path / "m", {"tasks": heads}))
+    assert [name for name, head in info.tasks.items() if head.is_calibrated] == ["HC"]
+
+
 @pytest.mark.parametrize("word", ["yes", 1, None])
 def test_head_is_untrained_unless_it_says_so_plainly(tmp_path, word):
     config = {"tasks": {"HC": {"keypoints": ["a"], "trained": word}}}
