@@ -1,8 +1,7 @@
 """What a run that was killed needs to go on as if it had not been.
 
-Frames and augmentation of a step are functions of seed and step alone (``data.frames``,
-``heads.make_batch``), so the step number stands for the position in the data and for the state of
-the random numbers.
+Frames, masks and augmentation of a step are functions of seed and step alone, so the step number
+stands for the position in the data and for the state of the random numbers.
 """
 
 from __future__ import annotations
@@ -26,16 +25,16 @@ class Checkpoint:
 
     Attributes:
         step: the first step that is still to be done.
-        weights: of model and auxiliary head.
-        average: exponential moving average of ``weights``.
-        optimiser: AdamW's state.
+        weights: of the network that is trained.
+        optimiser: the optimiser's state.
+        stage: whatever else the stage keeps: averaged weights, the network of the targets.
         run: name of everything that must not change between the parts of a run.
     """
 
     step: int
     weights: dict[str, Tensor]
-    average: dict[str, Tensor]
     optimiser: dict[str, Any]
+    stage: dict[str, Any]
     run: str
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import tomllib
+import types
 import typing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from sonichu_gui.errors import SonichuError
-from sonichu_gui.training.data.augment import GeometryRanges
-from sonichu_gui.training.data.intensity import IntensityRanges
-from sonichu_gui.training.losses import LossWeights
 
 _T = typing.TypeVar("_T")
 
@@ -24,89 +23,76 @@ class TrainingError(SonichuError):
 
 
 @dataclass(frozen=True, slots=True)
-class DataConfig:
-    """Which frames are learned from.
-
-    Attributes:
-        labels, images: the label file and the folder its paths start from, relative to the data
-            root (environment variable SONICHU_DATA, else ``data`` beside the working directory).
-        split: rows of this split only; the others are never opened.
-        held_out_frames: about so many frames, whole subjects, kept out to watch the run.
-    """
-
-    labels: str
-    images: str
-    task: str
-    split: str
-    held_out_frames: int
-
-
-@dataclass(frozen=True, slots=True)
-class OptimiserConfig:
-    """AdamW with warm-up and cosine decay."""
-
-    learning_rate: float = 1e-3
-    backbone_learning_rate: float = 5e-4
-    weight_decay: float = 0.02
-    warm_up: float = 0.04
-    clip_norm: float = 5.0
-    ema_decay: float = 0.995
-
-
-@dataclass(frozen=True, slots=True)
 class RunConfig:
-    """Length, place and pace of the run.
+    """Length, place and pace of a run.
 
     Attributes:
-        output: folder for checkpoints and the log, relative to the working directory.
-        publish_to: the model folder that the finished run is written to.
-        bf16: forward and backward in bfloat16 where the processor has it.
+        seed: everything random follows from it and the step.
+        batch_size: frames of one step, over all processes together.
+        output: folder for checkpoints, logs and the result, relative to the working directory.
+        steps: length of the run; or else
+        epochs: passes over the samples.
+        threads: of the processor, for each process; 0 leaves that to torch.
+        workers: further processes that prepare frames, for each process.
+        bf16: forward and backward in bfloat16.
+        device: "auto", "cpu" or "cuda".
+        clip_norm: gradients longer than this are shortened to it.
+        log_every, watch_every: steps between lines of the log, and between held-out scores.
+        checkpoint_minutes: time between checkpoints.
     """
 
     seed: int
-    steps: int
     batch_size: int
     output: str
-    threads: int = 2
+    steps: int = 0
+    epochs: int = 0
+    threads: int = 0
+    workers: int = 0
     bf16: bool = True
+    device: str = "auto"
+    clip_norm: float = 5.0
     log_every: int = 20
     watch_every: int = 400
     checkpoint_minutes: float = 5.0
 
+    def __post_init__(self) -> None:
+        if (self.steps > 0) == (self.epochs > 0):
+            raise TrainingError(
+                f"run: steps is {self.steps} and epochs is {self.epochs}.",
+                "Give the length of the run in one of them.",
+            )
+        for name in ("batch_size", "log_every", "watch_every"):
+            if getattr(self, name) < 1:
+                raise TrainingError(f"run: {name} is {getattr(self, name)}.", "It starts at 1.")
 
-@dataclass(frozen=True, slots=True)
-class PublishConfig:
-    """The model folder at the end, and what its card says.
+    def step_count(self, samples: int) -> int:
+        """Steps of the whole run on so many samples."""
+        return self.steps or self.epochs * (samples // self.batch_size)
 
-    Attributes:
-        folder: where it is written, relative to the working directory.
-        test_split: rows that its figures are measured on, once, when training is over.
-        data_name, data_licence, data_source: the training data, for the card and ``config.json``.
+
+PACE = ("output", "threads", "workers", "device", "log_every", "watch_every", "checkpoint_minutes")
+"""Fields of `RunConfig` that shape no weight and may change between the parts of a run."""
+
+
+def run_identity(config: object) -> str:
+    """The settings that shape the weights, as text; places, pace and what is published left out.
+
+    Args:
+        config: a dataclass with a field ``run``.
     """
-
-    folder: str
-    test_split: str
-    data_name: str
-    data_licence: str
-    data_source: str
-
-
-@dataclass(frozen=True, slots=True)
-class TrainConfig:
-    """One run of training the head of one task on the light backbone."""
-
-    run: RunConfig
-    data: DataConfig
-    model: dict[str, object]
-    publish: PublishConfig
-    optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
-    loss: LossWeights = field(default_factory=LossWeights)
-    geometry: GeometryRanges = field(default_factory=GeometryRanges)
-    intensity: IntensityRanges = field(default_factory=IntensityRanges)
+    document = dataclasses.asdict(config)  # type: ignore[call-overload]
+    document.pop("publish", None)
+    for name in PACE:
+        document["run"].pop(name)
+    return json.dumps(document, sort_keys=True)
 
 
-def read_config(path: Path) -> TrainConfig:
+def read_config(path: Path, kind: type[_T]) -> _T:
     """The run that a TOML file describes.
+
+    Args:
+        path: the file.
+        kind: a dataclass, whose fields may be dataclasses and tuples of them in turn.
 
     Raises:
         TrainingError: when the file cannot be read, or a key is unknown, missing or of the wrong
@@ -120,7 +106,7 @@ def read_config(path: Path) -> TrainConfig:
             f"{path} cannot be read as a training configuration: {why}.",
             "The examples are in resources/training.",
         ) from cause
-    return _table(TrainConfig, document, str(path))
+    return _table(kind, document, str(path))
 
 
 def data_root() -> Path:
@@ -144,12 +130,21 @@ def _table(kind: type[_T], values: dict[str, object], where: str) -> _T:
             f"{where}: unknown keys {unknown or 'none'}, missing keys {missing or 'none'}",
             f"The keys are {', '.join(fields)}.",
         )
-    return kind(**{name: _value(hints[name], v, f"{where}: {name}") for name, v in values.items()})
+    made = {name: _value(hints[name], v, f"{where}: {name}") for name, v in values.items()}
+    try:
+        return kind(**made)
+    except TrainingError as error:
+        raise TrainingError(f"{where}: {error.message}", error.hint) from error
 
 
 def _value(hint: object, value: object, where: str) -> object:
+    if isinstance(hint, types.UnionType):  # "X | None": a key that is given is an X
+        hint = next(kind for kind in typing.get_args(hint) if kind is not type(None))
     if dataclasses.is_dataclass(hint) and isinstance(hint, type) and isinstance(value, dict):
         return _table(hint, value, where)
+    if typing.get_origin(hint) is tuple and isinstance(value, list):
+        kind = typing.get_args(hint)[0]
+        return tuple(_value(kind, one, f"{where}[{index}]") for index, one in enumerate(value))
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     expected = typing.get_origin(hint) or hint

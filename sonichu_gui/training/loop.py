@@ -1,172 +1,293 @@
-"""The loop around the training step: from a TOML file to a published model folder.
+"""The loop around every stage: steps, rates, checkpoints, logs, and several processes.
 
-train_from_config(Path("resources/training/hc_mini.toml"), resume=True)
+A stage says what is learned (its network, samples, losses and rates); the loop knows nothing of
+frames or keypoints. One process or many, killed or not, a run gives the same weights: every sample
+and every draw is a function of the seed, the epoch or step, and the place in the global batch.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import torch
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+from torch.utils.data import BatchSampler, DataLoader, DistributedSampler
 
-from sonichu_gui.errors import FrameError
 from sonichu_gui.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from sonichu_gui.training.config import (
-    DATA_ROOT_VARIABLE,
-    TrainConfig,
-    TrainingError,
-    data_root,
-    read_config,
-)
-from sonichu_gui.training.data.frames import hold_out_subjects, load_frames, read_frame
-from sonichu_gui.training.data.labels import LabelRow, read_labels
-from sonichu_gui.training.evaluate import predict_rows
-from sonichu_gui.training.heads import (
-    Training,
-    averaged_model,
-    make_batch,
-    new_training,
-    training_step,
-)
-from sonichu_gui.training.publish import publish_run
-from sonichu_gui.training.scores import Found, score
+from sonichu_gui.training.config import RunConfig, TrainingError
+from sonichu_gui.training.distributed import World, with_global_batch_norm
+from sonichu_gui.training.run_log import RunLog
 
-if TYPE_CHECKING:
-    from sonichu_gui.training.losses import LossTerms
-
-Report = Callable[[str], None]
+Report = Callable[[float, str], None]
+"""Gets the share that is done (-1: not known) and a line of text, as `commands.progress` does."""
 
 
-def train_from_config(path: Path, *, resume: bool, report: Report = print) -> Path:
-    """Run the training that a TOML file describes to its end; the published model folder.
+class Samples(Protocol):
+    """What is learned from; sample i of an epoch is the same whoever asks and whenever."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int) -> Any: ...  # noqa: ANN401 - collate's own business
+    def set_epoch(self, epoch: int) -> None:
+        """Chooses the draws of a pass."""
+
+    def collate(self, samples: list[Any]) -> Any:  # noqa: ANN401 - the stage's own batch
+        """The batch of these samples: a dataclass of tensors with a method ``to(device)``."""
+
+
+class Stage(Protocol):
+    """One stage of the training: what is learned, from what, and how.
+
+    Attributes:
+        name: of the stage, for its messages.
+        identity: the settings that shape the weights; a checkpoint of others is refused.
+        network: all that is trained.
+        optimiser: of its parameters.
+        samples: what is learned from.
+    """
+
+    name: str
+    identity: str
+    network: nn.Module
+    optimiser: torch.optim.Optimizer
+    samples: Samples
+
+    def place(self, world: World, steps: int) -> None:
+        """Moves what it keeps beside the network to the world's device; told the run's length."""
+
+    def begin_step(self, step: int) -> Mapping[str, float]:
+        """Sets the rates of a step; what is worth logging of them."""
+
+    def terms(self, network: nn.Module, batch: Any, step: int) -> Mapping[str, Tensor]:  # noqa: ANN401
+        """Losses of this process' rows; "total" is descended, each a mean over the rows."""
+
+    def end_step(self, step: int) -> None:
+        """Moves averages."""
+
+    def state(self) -> dict[str, Any]:
+        """What must survive a kill beside network and optimiser."""
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Takes it over again."""
+
+    def watch(self) -> Mapping[str, float]:
+        """Scores on held-out frames; empty where there are none. Asked in the first process."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Progress:
+    """What is told of a run: where it is, how it fares, how fast it goes."""
+
+    run: RunConfig
+    steps: int
+    start: int
+    began: float
+    report: Report
+
+    def tell(self, done: int, terms: Mapping[str, float], held_out: Mapping[str, float]) -> None:
+        rate = (done - self.start) / max(time.monotonic() - self.began, 1e-9)
+        figures = [_listed(terms)] if terms else []
+        figures += [f"held out {_listed(held_out)}"] if held_out else []
+        text = f"step {done}/{self.steps}: {'; '.join(figures)}; {rate:.2f} steps/s"
+        self.report(done / self.steps, text)
+
+
+def run_stage(
+    stage: Stage, run: RunConfig, world: World, *, resume: bool, report: Report
+) -> Mapping[str, float]:
+    """All steps of a stage, from its start or its last checkpoint; the last held-out scores.
 
     Args:
-        path: the configuration.
+        stage: what is learned.
+        run: length, pace and place.
+        world: the processes that share the work.
         resume: go on from the output folder's checkpoint, where there is one.
-        report: gets one line now and then.
+        report: gets progress.
 
     Raises:
-        SonichuError: for data, configuration or checkpoints that cannot be used.
+        TrainingError: a checkpoint or setting that does not fit, or a loss that is no number; the
+            batch that gave it is then in the output folder.
+        KeyboardInterrupt: after a checkpoint of what is done.
     """
-    config = read_config(path)
-    rows = _rows(config)
-    learn, watch = hold_out_subjects(rows, count=config.data.held_out_frames, seed=config.run.seed)
-    report(f"{len(learn)} frames to learn from, {len(watch)} held out to watch")
-    training = run_training(config, learn=learn, watch=watch, resume=resume, report=report)
-    return publish_run(config, averaged_model(training), learned=len(learn), report=report)
-
-
-def run_training(
-    config: TrainConfig,
-    *,
-    learn: list[LabelRow],
-    watch: list[LabelRow],
-    resume: bool,
-    report: Report,
-) -> Training:
-    """All steps from the start or the last checkpoint, with log and checkpoints on the way."""
-    torch.set_num_threads(config.run.threads)
-    images, output = data_root() / config.data.images, Path(config.run.output)
-    training = new_training(config)
-    start = _resume(training, config, output) if resume else 0
+    if run.threads:
+        torch.set_num_threads(run.threads)
+    steps = _checked_steps(stage, run, world)
+    output = Path(run.output)
+    stage.network.to(world.device)
+    stage.place(world, steps)
+    start = _resumed(stage, output) if resume else 0
+    network = _joined(stage, world)
+    progress = _Progress(run, steps, start, time.monotonic(), report)
     if start:
-        report(f"going on at step {start}")
-    frames = load_frames(learn, images)
-    for row in watch:  # a frame that is not there ends the run now, not when it is first looked at
-        read_frame(row, images)
-    size_px = training.learner.model.config.image_size
-    output.mkdir(parents=True, exist_ok=True)
-    saved_at = began = time.monotonic()
-    for step in range(start, config.run.steps):
-        batch = make_batch(frames, config, step, size_px=size_px)
+        report(start / steps, f"going on at step {start} of {steps}")
+    held_out: Mapping[str, float] = {}
+    with RunLog(output, start=start) if world.first else _NoLog() as log:
+        saved_at, done = time.monotonic(), start
         try:
-            terms = training_step(training, batch, config, step)
-        except TrainingError:
-            torch.save(dataclasses.asdict(batch), output / f"batch-{step}.pt")
+            for step, batch in _batches(stage.samples, run, world, start=start, steps=steps):
+                rates = stage.begin_step(step)
+                terms = _descend(stage, network, batch, step, run=run, world=world)
+                stage.end_step(step)
+                done = step + 1
+                if done % run.log_every == 0 or done == steps:
+                    told = world.mean(
+                        {name: float(value.detach()) for name, value in terms.items()}
+                    )
+                    log.add(done, {**told, **rates})
+                    progress.tell(done, told, held_out)
+                if world.first and (done % run.watch_every == 0 or done == steps):
+                    held_out = stage.watch()
+                    if held_out:
+                        log.add(done, held_out, held_out=True)
+                        progress.tell(done, {}, held_out)
+                if time.monotonic() - saved_at > run.checkpoint_minutes * 60:
+                    _save(stage, world, output, done)
+                    saved_at = time.monotonic()
+        except KeyboardInterrupt:
+            _save(stage, world, output, done)
             raise
-        done = step + 1
-        if done % config.run.log_every == 0:
-            pace = (time.monotonic() - began) / (done - start)
-            report(_describe(terms, done=done, config=config, pace=pace))
-            _append(output, {"step": done, **terms.values()})
-        if watch and (done % config.run.watch_every == 0 or done == config.run.steps):
-            scores = _held_out_scores(training, config, watch)
-            report(f"step {done}  held out: {json.dumps(scores)}")
-            _append(output, {"step": done, "held_out": scores})
-        if time.monotonic() - saved_at > config.run.checkpoint_minutes * 60:
-            write_checkpoint(output, _checkpoint(training, config, done))
-            saved_at = time.monotonic()
-    write_checkpoint(output, _checkpoint(training, config, config.run.steps))
-    return training
+        _save(stage, world, output, done)
+    return held_out
 
 
-def _rows(config: TrainConfig) -> list[LabelRow]:
-    path = data_root() / config.data.labels
-    if not path.is_file():
+class _NoLog:
+    """The log of a process that writes none."""
+
+    def add(self, step: int, values: Mapping[str, float], *, held_out: bool = False) -> None:
+        """Nothing."""
+
+    def __enter__(self) -> _NoLog:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def _checked_steps(stage: Stage, run: RunConfig, world: World) -> int:
+    samples = len(stage.samples)
+    if run.batch_size % world.size:
         raise TrainingError(
-            f"There is no label file {path}.",
-            f"The environment variable {DATA_ROOT_VARIABLE} names the folder that "
-            f"{config.data.labels} lies in; it is {data_root()} now.",
+            f"A batch of {run.batch_size} cannot be shared by {world.size} processes.",
+            "Choose a batch_size that is a multiple of their number.",
         )
-    return (
-        read_labels(path).require_whole().select(split=config.data.split, task_id=config.data.task)
+    if samples < run.batch_size:
+        raise TrainingError(
+            f"{stage.name}: {samples} samples are fewer than a batch of {run.batch_size}.",
+            "Give more data, or a smaller batch_size.",
+        )
+    return run.step_count(samples)
+
+
+def _joined(stage: Stage, world: World) -> nn.Module:
+    if world.size == 1:
+        return stage.network
+    with_global_batch_norm(stage.network, world)
+    # Not every head has a row in every batch of every process.
+    return DistributedDataParallel(
+        stage.network, broadcast_buffers=False, find_unused_parameters=True
     )
 
 
-def _checkpoint(training: Training, config: TrainConfig, step: int) -> Checkpoint:
-    return Checkpoint(
-        step=step,
-        weights=training.learner.state_dict(),
-        average=training.average,
-        optimiser=training.optimiser.state_dict(),
-        run=_identity(config),
+def _batches(
+    samples: Samples, run: RunConfig, world: World, *, start: int, steps: int
+) -> Iterator[tuple[int, Any]]:
+    """(step, batch) from ``start`` on: shuffled passes, of which a batch never spans two."""
+    sampler: DistributedSampler[Any] = DistributedSampler(
+        samples,  # type: ignore[arg-type]  # a map-style dataset without torch's base class
+        num_replicas=world.size,
+        rank=world.rank,
+        seed=run.seed,
+        drop_last=True,
+    )
+    a_pass = len(samples) // run.batch_size
+    step = start
+    while step < steps:
+        epoch, skipped = divmod(step, a_pass)
+        sampler.set_epoch(epoch)
+        samples.set_epoch(epoch)
+        rows = list(BatchSampler(sampler, run.batch_size // world.size, drop_last=True))
+        loader = DataLoader(
+            samples,  # type: ignore[arg-type]
+            batch_sampler=rows[skipped : skipped + steps - step],
+            collate_fn=samples.collate,
+            num_workers=run.workers,
+            pin_memory=world.device.type == "cuda",
+        )
+        for batch in loader:
+            yield step, batch.to(world.device)
+            step += 1
+
+
+def _descend(
+    stage: Stage,
+    network: nn.Module,
+    batch: Any,
+    step: int,
+    *,
+    run: RunConfig,
+    world: World,  # noqa: ANN401
+) -> Mapping[str, Tensor]:
+    """One step down the gradient; the losses before it."""
+    network.train()
+    with torch.autocast(world.device.type, dtype=torch.bfloat16, enabled=run.bf16):
+        terms = stage.terms(network, batch, step)
+    total = terms["total"]
+    if not torch.isfinite(total):
+        raise _not_a_number(stage, batch, step, run, f"The loss is {total.item()}")
+    stage.optimiser.zero_grad(set_to_none=True)
+    total.backward()  # type: ignore[no-untyped-call]
+    trained = [p for p in stage.network.parameters() if p.grad is not None]
+    length = nn.utils.clip_grad_norm_(trained, run.clip_norm)
+    if not torch.isfinite(length):
+        raise _not_a_number(stage, batch, step, run, f"The gradient's length is {length.item()}")
+    stage.optimiser.step()
+    return terms
+
+
+def _not_a_number(
+    stage: Stage,
+    batch: Any,
+    step: int,
+    run: RunConfig,
+    what: str,  # noqa: ANN401
+) -> TrainingError:
+    """The error to raise; the weights are still those before the step, and the batch is stored."""
+    path = Path(run.output) / f"batch-{step}.pt"
+    torch.save(dataclasses.asdict(batch), path)
+    return TrainingError(
+        f"{stage.name}, step {step}: {what}. The weights are as before; the batch is in {path}.",
+        "Look at that batch; a lower learning rate or bf16 = false often helps.",
     )
 
 
-def _resume(training: Training, config: TrainConfig, output: Path) -> int:
-    checkpoint = read_checkpoint(output, run=_identity(config))
+def _save(stage: Stage, world: World, output: Path, done: int) -> None:
+    if world.first:
+        write_checkpoint(
+            output,
+            Checkpoint(
+                step=done,
+                weights=stage.network.state_dict(),
+                optimiser=stage.optimiser.state_dict(),
+                stage=stage.state(),
+                run=stage.identity,
+            ),
+        )
+
+
+def _resumed(stage: Stage, output: Path) -> int:
+    """Loads the checkpoint in every process; the step to go on with."""
+    checkpoint = read_checkpoint(output, run=stage.identity)
     if checkpoint is None:
         return 0
-    training.learner.load_state_dict(checkpoint.weights, strict=True)
-    training.optimiser.load_state_dict(checkpoint.optimiser)
-    for name, value in checkpoint.average.items():
-        training.average[name].copy_(value)
+    stage.network.load_state_dict(checkpoint.weights, strict=True)
+    stage.optimiser.load_state_dict(checkpoint.optimiser)
+    stage.load_state(checkpoint.stage)
     return checkpoint.step
 
 
-def _identity(config: TrainConfig) -> str:
-    """The settings that shape the weights; pace, logging and places may change on the way."""
-    document = dataclasses.asdict(config)
-    del document["publish"]
-    for name in ("output", "threads", "log_every", "watch_every", "checkpoint_minutes"):
-        del document["run"][name]
-    return json.dumps(document, sort_keys=True)
-
-
-def _describe(terms: LossTerms, *, done: int, config: TrainConfig, pace: float) -> str:
-    text = "  ".join(f"{name} {value:.3f}" for name, value in terms.values().items())
-    left = pace * (config.run.steps - done) / 60
-    return f"step {done}/{config.run.steps}  {text}  {pace:.2f} s a step, {left:.0f} min left"
-
-
-def _held_out_scores(
-    training: Training, config: TrainConfig, rows: Sequence[LabelRow]
-) -> dict[str, object]:
-    """Scores of the averaged weights on frames they have not learned from."""
-    found: list[Found] = []
-    images = data_root() / config.data.images
-    for outcome in predict_rows(averaged_model(training), rows, images):
-        if isinstance(outcome, FrameError):
-            raise outcome
-        found.append(outcome)
-    return dict(score(rows, found)["tasks"][config.data.task])
-
-
-def _append(output: Path, record: Mapping[str, object]) -> None:
-    with (output / "log.jsonl").open("a", encoding="utf-8") as stream:
-        stream.write(json.dumps(record) + "\n")
+def _listed(values: Mapping[str, float]) -> str:
+    return "  ".join(f"{name} {value:.4g}" for name, value in values.items())

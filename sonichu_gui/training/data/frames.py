@@ -1,21 +1,17 @@
-"""Labelled frames in memory, and the order in which training meets them.
+"""Frames of label rows: read as the app reads them, kept in memory as far as there is room.
 
-The frames of a study like HC18 fit in memory as bytes (a third of a gigabyte), which spares every
-step the decoding. The order is a pure function of seed and position, so a resumed run meets the
-same frames as one that was never stopped.
+A study like HC18 fits in memory as bytes (a third of a gigabyte), which spares every step the
+decoding; of a larger one the frames beyond the budget are decoded whenever they are met.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-import torch
-from torch import Tensor
+import numpy.typing as npt
 
 from sonichu_gui.errors import FrameError
 from sonichu_gui.imaging.sources import open_source
@@ -23,27 +19,12 @@ from sonichu_gui.labels.importers.entry import RowError
 from sonichu_gui.labels.importers.images import ImageFinder
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sonichu_gui.domain.frame import Pixels
     from sonichu_gui.training.data.labels import LabelRow
 
-
-@dataclass(frozen=True, slots=True)
-class LabelledFrames:
-    """Frames of one task on a common canvas.
-
-    Attributes:
-        images: (N, H, W) uint8 grey; smaller frames lie at the top left, the rest is black.
-        sizes: (N, 2) float64, each frame's own width and height in pixels.
-        points: (N, K, 2) float64 in **corner-origin** pixels (label + 0.5), which makes a
-            normalised coordinate the plain fraction ``point / size``.
-    """
-
-    images: Tensor
-    sizes: Tensor
-    points: Tensor
-
-    def __len__(self) -> int:
-        return self.images.shape[0]
+Grey = npt.NDArray[np.uint8]
 
 
 def read_frame(row: LabelRow, images: Path) -> Pixels:
@@ -82,60 +63,48 @@ def read_frame(row: LabelRow, images: Path) -> Pixels:
     return pixels
 
 
-def load_frames(rows: Sequence[LabelRow], images: Path) -> LabelledFrames:
-    """Every row's frame and points.
+class GreyFrames:
+    """The frames of rows in grey, each read once while there is room to keep it.
 
-    Raises:
-        FrameError: as for `read_frame`.
+    Args:
+        rows: whose frames they are.
+        images: folder that their paths start from, for rows that do not say it themselves.
+        largest_side: frames with a longer side are reduced to it: more is never seen by a network
+            whose input is a quarter as wide.
+        room: bytes that may be kept.
     """
-    frames = [_grey(read_frame(row, images)) for row in rows]
-    sizes = torch.tensor([frame.shape[::-1] for frame in frames], dtype=torch.float64)
-    height, width = (max(frame.shape[axis] for frame in frames) for axis in (0, 1))
-    canvas = torch.zeros((len(rows), height, width), dtype=torch.uint8)
-    for index in reversed(range(len(rows))):
-        frame = frames.pop()  # gone once it is copied: a study is held in memory once, not twice
-        canvas[index, : frame.shape[0], : frame.shape[1]] = torch.from_numpy(frame.copy())
-    points = torch.from_numpy(np.stack([row.points for row in rows])) + 0.5
-    return LabelledFrames(canvas, sizes, points)
+
+    def __init__(
+        self, rows: Sequence[LabelRow], images: Path, *, largest_side: int, room: int
+    ) -> None:
+        self._rows, self._images = rows, images
+        self._largest_side, self._room = largest_side, room
+        self._kept: dict[int, tuple[Grey, tuple[int, int]]] = {}
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, index: int) -> tuple[Grey, tuple[int, int]]:
+        """The frame (h, w) and the width and height of its file's frame.
+
+        Raises:
+            FrameError: as for `read_frame`.
+        """
+        if index in self._kept:
+            return self._kept[index]
+        grey = _grey(read_frame(self._rows[index], self._images))
+        height, width = grey.shape
+        scale = self._largest_side / max(height, width)
+        if scale < 1:
+            size = max(round(width * scale), 1), max(round(height * scale), 1)
+            grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+        if grey.nbytes <= self._room:
+            self._room -= grey.nbytes
+            self._kept[index] = grey, (width, height)
+        return grey, (width, height)
 
 
-def _grey(pixels: Pixels) -> Pixels:
+def _grey(pixels: Pixels) -> Grey:
     if pixels.ndim == 2:
         return pixels
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
-
-
-def hold_out_subjects(
-    rows: Sequence[LabelRow], *, count: int, seed: int
-) -> tuple[list[LabelRow], list[LabelRow]]:
-    """Rows for training and about ``count`` rows for watching, with no subject in both."""
-    by_subject: dict[str, list[LabelRow]] = {}
-    for row in rows:
-        by_subject.setdefault(row.subject_id, []).append(row)
-    subjects = sorted(by_subject)
-    order = torch.randperm(len(subjects), generator=torch.Generator().manual_seed(seed)).tolist()
-    held: set[str] = set()
-    taken = 0
-    for position in order:
-        if taken >= count:
-            break
-        held.add(subjects[position])
-        taken += len(by_subject[subjects[position]])
-    return (
-        [row for row in rows if row.subject_id not in held],
-        [row for row in rows if row.subject_id in held],
-    )
-
-
-def batch_indices(*, step: int, batch_size: int, length: int, seed: int) -> list[int]:
-    """Frames of one step: shuffled passes over the data laid end to end."""
-    indices: list[int] = []
-    for position in range(step * batch_size, (step + 1) * batch_size):
-        epoch, offset = divmod(position, length)
-        indices.append(_permutation(length, seed, epoch)[offset])
-    return indices
-
-
-def _permutation(length: int, seed: int, epoch: int) -> list[int]:
-    generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
-    return torch.randperm(length, generator=generator).tolist()

@@ -1,16 +1,20 @@
 """Augmentation of the grey values: what another probe, gain or patient would have done.
 
-Every function takes and returns (B, 1, S, S) float32 in about [0, 1] and draws from the given
-generator only, so a step's pictures depend on nothing but its seed.
+Every function takes and returns (S, S) float32 in about [0, 1] and draws from the given generator
+only, so a sample's picture depends on nothing but its seed.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
-from torch.nn import functional
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from sonichu_gui.training.data.marks import draw_marks
+
+Picture = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +26,11 @@ class IntensityRanges:
         fine_speckle: largest relative amplitude of the noise at the input's resolution.
         coarse_speckle: the same for blotches of four pixels.
         gain_field: half range of the logarithm of the slowly varying gain.
-        blur: probability of a 3x3 smoothing.
+        depth_gain: the same of the gain that varies with depth alone (TGC).
+        blur: probability of a smoothing.
         boxes: probability that one to three black boxes cover something.
         box_size: largest side of a box as a fraction of the frame's.
+        marks: probability of callipers, dotted lines and text.
     """
 
     log_gamma: float = 0.4
@@ -32,52 +38,54 @@ class IntensityRanges:
     fine_speckle: float = 0.25
     coarse_speckle: float = 0.25
     gain_field: float = 0.5
+    depth_gain: float = 0.3
     blur: float = 0.25
     boxes: float = 0.4
     box_size: float = 0.35
+    marks: float = 0.15
 
 
 def augment_intensity(
-    images: Tensor, ranges: IntensityRanges, generator: torch.Generator
-) -> Tensor:
-    """Frames as they could have looked, clamped to [0, 1]."""
-    count = len(images)
-
-    def uniform(*shape: int) -> Tensor:
-        return torch.rand(shape, generator=generator)
-
-    def each(low: float, high: float) -> Tensor:
-        return (low + (high - low) * uniform(count))[:, None, None, None]
-
-    gamma = torch.exp(each(-ranges.log_gamma, ranges.log_gamma))
-    gain = torch.exp(each(-ranges.log_gain, ranges.log_gain))
-    images = images.clamp_min(1e-4) ** gamma * gain
-    side = images.shape[-1]
+    picture: Picture, ranges: IntensityRanges, rng: np.random.Generator
+) -> Picture:
+    """The frame as it could have looked, clamped to [0, 1]."""
+    side = picture.shape[0]
+    gamma = np.exp(rng.uniform(-ranges.log_gamma, ranges.log_gamma))
+    gain = np.exp(rng.uniform(-ranges.log_gain, ranges.log_gain))
+    log_gain = rng.uniform(0, ranges.gain_field) * _field(rng, 4, 4, side)
+    log_gain = log_gain + rng.uniform(0, ranges.depth_gain) * _field(rng, 5, 1, side)
+    factor = np.exp(log_gain, dtype=np.float32) * np.float32(gain)
     for amplitude, cells in ((ranges.fine_speckle, side), (ranges.coarse_speckle, side // 4)):
-        noise = _field(torch.randn((count, 1, cells, cells), generator=generator), side)
-        images = images * (1 + each(0, amplitude) * noise)
-    log_gain = _field(2 * uniform(count, 1, 4, 4) - 1, side)
-    images = images * torch.exp(each(0, ranges.gain_field) * log_gain)
-    smooth = functional.avg_pool2d(images, 3, stride=1, padding=1, count_include_pad=False)
-    images = torch.where((uniform(count) < ranges.blur)[:, None, None, None], smooth, images)
-    return _black_boxes(images, ranges, generator).clamp(0, 1)
+        noise = rng.standard_normal((cells, cells), dtype=np.float32)
+        factor *= 1 + np.float32(rng.uniform(0, amplitude)) * _spread(noise, side)
+    shown = np.maximum(picture, 1e-4) ** np.float32(gamma) * factor
+    if rng.uniform() < ranges.blur:
+        shown = cv2.GaussianBlur(shown, (0, 0), rng.uniform(0.5, 1.0))
+    if rng.uniform() < ranges.marks:
+        draw_marks(shown, rng)
+    if rng.uniform() < ranges.boxes:
+        _black_boxes(shown, ranges.box_size, rng)
+    return np.clip(shown, 0, 1).astype(np.float32)
 
 
-def _field(noise: Tensor, side: int) -> Tensor:
-    if noise.shape[-1] == side:
-        return noise
-    return functional.interpolate(noise, size=(side, side), mode="bilinear", align_corners=False)
+def _field(rng: np.random.Generator, rows: int, columns: int, side: int) -> Picture:
+    """A smooth random field in [-1, 1], (S, S), from a grid of ``rows`` x ``columns`` values."""
+    grid = rng.uniform(-1, 1, (rows, columns)).astype(np.float32)
+    return _spread(grid, side)
 
 
-def _black_boxes(images: Tensor, ranges: IntensityRanges, generator: torch.Generator) -> Tensor:
+def _spread(grid: Picture, side: int) -> Picture:
+    if grid.shape == (side, side):
+        return grid
+    return np.asarray(cv2.resize(grid, (side, side), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _black_boxes(picture: Picture, largest: float, rng: np.random.Generator) -> None:
     """Rectangles such as hide a frame's screen text."""
-    count, side = len(images), images.shape[-1]
-    number = torch.randint(1, 4, (count,), generator=generator)
-    number[torch.rand(count, generator=generator) >= ranges.boxes] = 0
-    extent = 0.05 + (ranges.box_size - 0.05) * torch.rand((count, 3, 2), generator=generator)
-    middle = torch.rand((count, 3, 2), generator=generator)
-    position = (torch.arange(side) + 0.5) / side
-    within = (position[None, None, None] - middle[..., None]).abs() < extent[..., None] / 2
-    used = torch.arange(3)[None] < number[:, None]
-    boxes = within[:, :, 1, :, None] & within[:, :, 0, None, :] & used[:, :, None, None]
-    return images.masked_fill(boxes.any(dim=1, keepdim=True), 0.0)
+    side = picture.shape[0]
+    for _ in range(rng.integers(1, 4)):
+        width, height = rng.uniform(0.05, largest, 2) * side
+        x, y = rng.uniform(0, side, 2)
+        rows = slice(max(round(y - height / 2), 0), max(round(y + height / 2), 0))
+        columns = slice(max(round(x - width / 2), 0), max(round(x + width / 2), 0))
+        picture[rows, columns] = 0
