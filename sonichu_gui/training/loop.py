@@ -22,6 +22,7 @@ from sonichu_gui.training.checkpoint import Checkpoint, read_checkpoint, write_c
 from sonichu_gui.training.config import RunConfig, TrainingError
 from sonichu_gui.training.distributed import World, with_global_batch_norm
 from sonichu_gui.training.run_log import RunLog
+from sonichu_gui.training.stop_request import StopRequest
 
 Report = Callable[[float, str], None]
 """Gets the share that is done (-1: not known) and a line of text, as `commands.progress` does."""
@@ -125,31 +126,28 @@ def run_stage(
     if start:
         report(start / steps, f"going on at step {start} of {steps}")
     held_out: Mapping[str, float] = {}
-    with RunLog(output, start=start) if world.first else _NoLog() as log:
+    with RunLog(output, start=start) if world.first else _NoLog() as log, StopRequest() as stop:
         saved_at, done = time.monotonic(), start
-        try:
-            for step, batch in _batches(stage.samples, run, world, start=start, steps=steps):
-                rates = stage.begin_step(step)
-                terms = _descend(stage, network, batch, step, run=run, world=world)
-                stage.end_step(step)
-                done = step + 1
-                if done % run.log_every == 0 or done == steps:
-                    told = world.mean(
-                        {name: float(value.detach()) for name, value in terms.items()}
-                    )
-                    log.add(done, {**told, **rates})
-                    progress.tell(done, told, held_out)
-                if world.first and (done % run.watch_every == 0 or done == steps):
-                    held_out = stage.watch()
-                    if held_out:
-                        log.add(done, held_out, held_out=True)
-                        progress.tell(done, {}, held_out)
-                if time.monotonic() - saved_at > run.checkpoint_minutes * 60:
-                    _save(stage, world, output, done)
-                    saved_at = time.monotonic()
-        except KeyboardInterrupt:
-            _save(stage, world, output, done)
-            raise
+        for step, batch in _batches(stage.samples, run, world, start=start, steps=steps):
+            rates = stage.begin_step(step)
+            terms = _descend(stage, network, batch, step, run=run, world=world)
+            stage.end_step(step)
+            done = step + 1
+            if done % run.log_every == 0 or done == steps:
+                told = world.mean({name: float(value.detach()) for name, value in terms.items()})
+                log.add(done, {**told, **rates})
+                progress.tell(done, told, held_out)
+            if world.first and (done % run.watch_every == 0 or done == steps):
+                held_out = stage.watch()
+                if held_out:
+                    log.add(done, held_out, held_out=True)
+                    progress.tell(done, {}, held_out)
+            if stop.made:
+                _save(stage, world, output, done)
+                raise KeyboardInterrupt
+            if time.monotonic() - saved_at > run.checkpoint_minutes * 60:
+                _save(stage, world, output, done)
+                saved_at = time.monotonic()
         _save(stage, world, output, done)
     return held_out
 

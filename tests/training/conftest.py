@@ -18,6 +18,8 @@ HEADER = (
 )
 
 CONFIG = """
+start = "random"
+
 [run]
 seed = 3
 steps = 3
@@ -28,12 +30,11 @@ bf16 = false
 log_every = 1
 watch_every = 100
 
-[data]
-labels = "toy/labels.csv"
-images = "toy"
+[[data]]
+kind = "csv"
+path = "toy/labels.csv"
 task = "HC"
 split = "train"
-held_out_frames = 1
 
 [model]
 name = "toy"
@@ -41,13 +42,6 @@ image_size = 64
 heatmap_size = 16
 backbone = {{ type = "efficientnet_lite", variant = "lite0", fpn_channels = 16 }}
 head = {{ type = "light", channels = 16 }}
-
-[publish]
-folder = "{folder}"
-test_split = "test"
-data_name = "toy heads"
-data_licence = "CC0"
-data_source = "drawn by the test"
 """
 
 
@@ -65,6 +59,10 @@ class ToyStudy:
     @property
     def images(self) -> Path:
         return self.root / "toy"
+
+    @property
+    def run(self) -> Path:
+        return self.root / "run"
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -86,7 +84,7 @@ def toy_study(tmp_path, monkeypatch):
         lines.append(_draw(tmp_path / "toy" / f"{index}.png", index, split))
     (tmp_path / "toy" / "labels.csv").write_text("\n".join(lines) + "\n")
     config = tmp_path / "toy.toml"
-    config.write_text(CONFIG.format(output=tmp_path / "run", folder=tmp_path / "published"))
+    config.write_text(CONFIG.format(output=tmp_path / "run"))
     return ToyStudy(tmp_path, config)
 
 

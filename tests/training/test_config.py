@@ -3,39 +3,59 @@ from __future__ import annotations
 import pytest
 
 from sonichu_gui import paths
-from sonichu_gui.training.config import TrainingError, read_config
+from sonichu_gui.training.config import TrainingError, read_config, run_identity
+from sonichu_gui.training.teachers import TeacherConfig
 
 
 def changed(toy_study, old, new):
-    text = toy_study.config.read_text().replace(old, new)
-    toy_study.config.write_text(text)
+    text = toy_study.config.read_text()
+    assert old in text
+    toy_study.config.write_text(text.replace(old, new))
     return toy_study.config
 
 
-def test_the_configuration_that_comes_with_the_project_is_read():
-    config = read_config(paths.resources("training", "hc_mini.toml"))
-    assert config.data.split == "train"
-    assert config.publish.test_split == "test"
+def read(path):
+    return read_config(path, TeacherConfig)
+
+
+def test_the_recipes_that_come_with_the_project_are_read():
+    recipes = sorted(paths.resources("training").glob("teacher*.toml"))
+    assert recipes
+    for path in recipes:
+        config = read(path)
+        assert config.data
+        assert all(source.split != "test" for source in config.data)
 
 
 def test_an_unknown_key_is_named(toy_study):
     with pytest.raises(TrainingError, match="stepps"):
-        read_config(changed(toy_study, "steps = 3", "steps = 3\nstepps = 5"))
+        read(changed(toy_study, "steps = 3", "steps = 3\nstepps = 5"))
 
 
 def test_a_missing_key_is_named(toy_study):
     with pytest.raises(TrainingError, match="batch_size"):
-        read_config(changed(toy_study, "batch_size = 4\n", ""))
+        read(changed(toy_study, "batch_size = 4\n", ""))
 
 
 @pytest.mark.parametrize("value", ['"4"', "4.5", "true"])
 def test_a_value_of_the_wrong_type_is_named(toy_study, value):
     with pytest.raises(TrainingError, match="steps"):
-        read_config(changed(toy_study, "steps = 3", f"steps = {value}"))
+        read(changed(toy_study, "steps = 3", f"steps = {value}"))
+
+
+@pytest.mark.parametrize("length", ["steps = 3\nepochs = 2", "steps = 0"])
+def test_a_length_given_twice_or_not_at_all_is_told(toy_study, length):
+    with pytest.raises(TrainingError, match="steps is .* epochs is"):
+        read(changed(toy_study, "steps = 3", length))
+
+
+def test_the_length_may_be_given_in_passes_over_the_samples(toy_study):
+    config = read(changed(toy_study, "steps = 3", "epochs = 5"))
+    assert config.run.step_count(22) == 25  # batches of four; a batch never spans two passes
 
 
 def test_a_whole_number_may_stand_for_a_fraction(toy_study):
-    config = read_config(
+    config = read(
         changed(toy_study, "watch_every = 100", "watch_every = 100\ncheckpoint_minutes = 2")
     )
     assert config.run.checkpoint_minutes == 2.0
@@ -43,4 +63,10 @@ def test_a_whole_number_may_stand_for_a_fraction(toy_study):
 
 def test_a_missing_or_broken_file_is_named(tmp_path):
     with pytest.raises(TrainingError, match="absent"):
-        read_config(tmp_path / "absent.toml")
+        read(tmp_path / "absent.toml")
+
+
+def test_pace_and_place_may_change_between_the_parts_of_a_run_and_nothing_else(toy_study):
+    before = run_identity(read(toy_study.config))
+    assert run_identity(read(changed(toy_study, "threads = 1", "threads = 2"))) == before
+    assert run_identity(read(changed(toy_study, "seed = 3", "seed = 4"))) != before

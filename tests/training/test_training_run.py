@@ -1,222 +1,274 @@
+"""Whole runs of the loop: their result, a kill in the middle, several processes, broken numbers."""
+
 from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 import torch
-from PIL import Image
 
-from sonichu_gui.errors import FrameError
+from sonichu_gui import cli
+from sonichu_gui.errors import SonichuError
 from sonichu_gui.model.modeling_sonichu import EfficientNetLite, SonichuModel
-from sonichu_gui.training import loop
+from sonichu_gui.training import loop, teachers
 from sonichu_gui.training.backbone_weights import load_imagenet_weights
-from sonichu_gui.training.config import TrainingError, read_config
-from sonichu_gui.training.data.frames import batch_indices, hold_out_subjects, load_frames
-from sonichu_gui.training.data.labels import read_labels
-from sonichu_gui.training.heads import (
-    learning_rate_factor,
-    make_batch,
-    new_training,
-    training_step,
-    update_average,
-)
+from sonichu_gui.training.checkpoint import CHECKPOINT_FILE, read_checkpoint
+from sonichu_gui.training.config import TrainingError, read_config, run_identity
+from sonichu_gui.training.run_log import read_log
 
 
-@pytest.fixture
-def no_weights(monkeypatch):
-    """A random start: these tests are about the loop, and must run without the weights' package."""
-    monkeypatch.setattr("sonichu_gui.training.heads.load_imagenet_weights", lambda _: 0)
-
-
-@pytest.fixture
-def frames(toy_study):
-    rows = read_labels(toy_study.labels).select(split="train")
-    return load_frames(rows, toy_study.images)
-
-
-def quiet(_line):
+def quiet(_share, _text):
     pass
 
 
-def train(config, toy_study, *, resume, steps=None):
-    if steps is not None:
-        config = dataclasses.replace(config, run=dataclasses.replace(config.run, steps=steps))
-    rows = read_labels(toy_study.labels).select(split="train")
-    return loop.run_training(config, learn=rows, watch=[], resume=resume, report=quiet)
+def train(study, *, resume=False):
+    return teachers.run(study.config, resume=resume, report=quiet)
 
 
-def test_a_label_file_that_is_not_there_is_told_with_where_data_is_looked_for(toy_study):
-    toy_study.labels.unlink()
-    with pytest.raises(TrainingError, match=r"no label file .*labels\.csv.*SONICHU_DATA"):
-        loop.train_from_config(toy_study.config, resume=False, report=quiet)
+def change(study, old, new):
+    text = study.config.read_text()
+    assert old in text
+    study.config.write_text(text.replace(old, new))
 
 
-def test_a_held_out_frame_that_is_not_there_ends_the_run_before_its_first_step(
-    toy_study, no_weights
-):
-    learn, watch = hold_out_subjects(
-        read_labels(toy_study.labels).select(split="train"), count=1, seed=3
-    )
-    (toy_study.images / watch[0].image_path).unlink()
-    with pytest.raises(FrameError, match="not there"):
-        loop.run_training(
-            read_config(toy_study.config), learn=learn, watch=watch, resume=False, report=quiet
-        )
-    assert not (toy_study.root / "run").exists()
+def weights_of(folder):
+    return SonichuModel.from_pretrained(folder).state_dict()
 
 
-def test_frames_of_unstated_and_unequal_sizes_share_a_canvas(toy_study):
-    rows = [dataclasses.replace(row, size=None) for row in read_labels(toy_study.labels).rows[:2]]
-    small = toy_study.images / rows[1].image_path
-    Image.open(small).crop((0, 0, 90, 80)).save(small)
-    frames = load_frames(rows, toy_study.images)
-    assert frames.images.shape == (2, 100, 150)
-    assert frames.sizes.tolist() == [[150, 100], [90, 80]]
-    assert not frames.images[1, 80:].any()
+def assert_same(one, other):
+    assert one.keys() == other.keys()
+    for name, value in one.items():
+        assert torch.equal(value, other[name]), name
 
 
-def test_two_steps_on_one_batch_lower_its_loss(toy_study, frames, no_weights):
-    config = read_config(toy_study.config)
-    config = dataclasses.replace(
-        config, optimiser=dataclasses.replace(config.optimiser, warm_up=0.0)
-    )
-    training = new_training(config)
-    batch = make_batch(frames, config, 0, size_px=64)
-    first = training_step(training, batch, config, 0)
-    training_step(training, batch, config, 0)
-    third = training_step(training, batch, config, 0)
-    assert third.total < first.total
+def sonichu_train(study, *arguments, environment=None):
+    return [sys.executable, "-m", "sonichu_gui", "train", "teacher", "--config", str(study.config),
+            *arguments], {**os.environ, "OMP_NUM_THREADS": "1", **(environment or {})}  # fmt: skip
 
 
-def test_a_step_leaves_the_depthwise_weights_alone(toy_study, frames, no_weights):
-    config = read_config(toy_study.config)
-    training = new_training(config)
-    name = "model.backbone.blocks.1.depthwise.conv.weight"
-    before = training.learner.state_dict()[name].clone()
-    training_step(training, make_batch(frames, config, 0, size_px=64), config, 0)
-    assert torch.equal(before, training.learner.state_dict()[name])
-
-
-def test_a_batch_is_a_function_of_seed_and_step_alone(toy_study, frames):
-    config = read_config(toy_study.config)
-    torch.manual_seed(1)
-    first = make_batch(frames, config, 2, size_px=64)
-    torch.manual_seed(2)
-    again = make_batch(frames, config, 2, size_px=64)
-    assert torch.equal(first.pixel_values, again.pixel_values)
-    assert torch.equal(first.points, again.points)
-    other = make_batch(frames, config, 3, size_px=64)
-    assert not torch.equal(first.pixel_values, other.pixel_values)
-
-
-def test_every_pass_meets_every_frame_once():
-    length = 10
-    order = [
-        i for s in range(5) for i in batch_indices(step=s, batch_size=4, length=length, seed=0)
-    ]
-    assert sorted(order[:length]) == sorted(order[length:]) == list(range(length))
-    assert order[:length] != order[length:]
-
-
-def test_held_out_subjects_are_never_learned_from(toy_study):
-    rows = read_labels(toy_study.labels).rows
-    rows = [
-        dataclasses.replace(row, extra={"subject_id": str(i // 2)}) for i, row in enumerate(rows)
-    ]
-    learn, watch = hold_out_subjects(rows, count=3, seed=0)
-    assert len(learn) + len(watch) == len(rows)
-    assert len(watch) >= 3
-    assert not {row.subject_id for row in learn} & {row.subject_id for row in watch}
-
-
-def test_a_killed_run_goes_on_to_the_very_same_weights(toy_study, no_weights, monkeypatch):
-    config = read_config(toy_study.config)
-    whole = train(config, toy_study, resume=False)
-    (toy_study.root / "run" / "checkpoint.pt").unlink()
-
-    real_step = loop.training_step
-    config = dataclasses.replace(
-        config, run=dataclasses.replace(config.run, checkpoint_minutes=0.0)
-    )
-
-    def killed_at_two(training, batch, config, step):
-        if step == 2:
-            raise KeyboardInterrupt
-        return real_step(training, batch, config, step)
-
-    monkeypatch.setattr(loop, "training_step", killed_at_two)
-    with pytest.raises(KeyboardInterrupt):
-        train(config, toy_study, resume=False)
-    monkeypatch.setattr(loop, "training_step", real_step)
-    resumed = train(config, toy_study, resume=True)
-    for name, value in whole.average.items():
-        assert torch.equal(value, resumed.average[name]), name
-
-
-def test_a_checkpoint_of_other_settings_is_refused(toy_study, no_weights):
-    config = read_config(toy_study.config)
-    train(config, toy_study, resume=False)
-    with pytest.raises(TrainingError, match="other settings"):
-        train(config, toy_study, resume=True, steps=4)
-
-
-def test_a_damaged_checkpoint_is_refused_by_name(toy_study, no_weights):
-    config = read_config(toy_study.config)
-    (toy_study.root / "run").mkdir()
-    (toy_study.root / "run" / "checkpoint.pt").write_bytes(b"half a")
-    with pytest.raises(TrainingError, match=r"checkpoint\.pt"):
-        train(config, toy_study, resume=True)
-
-
-def test_a_loss_that_is_no_number_stops_the_run_and_saves_the_batch(
-    toy_study, no_weights, monkeypatch
-):
-    real_batch = loop.make_batch
-
-    def poisoned(frames, config, step, *, size_px):
-        batch = real_batch(frames, config, step, size_px=size_px)
-        if step == 1:
-            batch.pixel_values[:] = torch.nan
-        return batch
-
-    monkeypatch.setattr(loop, "make_batch", poisoned)
-    with pytest.raises(TrainingError, match="step 1"):
-        train(read_config(toy_study.config), toy_study, resume=False)
-    saved = torch.load(toy_study.root / "run" / "batch-1.pt", weights_only=True)
-    assert saved["pixel_values"].isnan().all()
-
-
-def test_the_run_ends_in_a_model_folder_that_tells_what_is_trained(toy_study, no_weights):
-    folder = loop.train_from_config(toy_study.config, resume=False, report=quiet)
+def test_the_command_leaves_a_model_that_tells_what_is_trained(toy_study, capsys):
+    assert cli.main(["train", "teacher", "--config", str(toy_study.config)]) == 0
+    folder = capsys.readouterr().out.strip()
     model = SonichuModel.from_pretrained(folder)
-    trained = {name for name, task in model.config.tasks.items() if task.trained}
-    assert trained == {"HC"}
-    accuracy = model.config.tasks["HC"].accuracy
-    assert accuracy["n_test"] == 3
-    assert "toy heads" in model.config.tasks["HC"].training_data
-    card = (folder / "README.md").read_text(encoding="utf-8")
-    assert "Not for clinical use" in card
-    assert f"{accuracy['mre_px_unordered']:.1f}" in card
-    figures = json.loads((toy_study.root / "run" / "figures.json").read_text())
-    assert figures["tta"]["n"] == 3
+    trained = {
+        name: task.training_data for name, task in model.config.tasks.items() if task.trained
+    }
+    assert trained == {"HC": "6 label"}
+    assert [record["step"] for record in read_log(toy_study.run)] == [1, 2, 3]
+    assert list((toy_study.run / "tensorboard").iterdir())
 
 
-def test_the_average_moves_by_what_the_decay_leaves(toy_study, no_weights):
-    training = new_training(read_config(toy_study.config))
-    name = "auxiliary.weight"
-    before = training.average[name].clone()
-    with torch.no_grad():
-        training.learner.auxiliary.weight.add_(1.0)
-    update_average(training, decay=0.75)
-    torch.testing.assert_close(training.average[name], before + 0.25)
+def test_a_label_file_that_is_not_there_is_told_by_its_name(toy_study, capsys):
+    toy_study.labels.unlink()
+    assert cli.main(["train", "teacher", "--config", str(toy_study.config)]) == 1
+    assert "labels.csv" in capsys.readouterr().err
 
 
-def test_the_learning_rate_rises_peaks_and_ends_at_zero():
-    rates = [learning_rate_factor(p / 100, warm_up=0.04) for p in range(101)]
-    assert rates[0] < rates[2] < rates[4] == max(rates)
-    assert rates[4:] == sorted(rates[4:], reverse=True)
-    assert rates[100] == pytest.approx(0)
+def test_a_frame_that_is_not_there_ends_the_run_by_its_name(toy_study):
+    (toy_study.images / "3.png").unlink()
+    with pytest.raises(SonichuError, match=r"3\.png"):
+        train(toy_study)
+
+
+def test_fewer_frames_than_a_batch_are_told(toy_study):
+    change(toy_study, "batch_size = 4", "batch_size = 40")
+    with pytest.raises(TrainingError, match="fewer than a batch"):
+        train(toy_study)
+
+
+def test_held_out_frames_are_scored_and_not_learned_from(toy_study):
+    change(toy_study, "watch_every = 100", "watch_every = 2")
+    change(toy_study, "[model]", '[split]\nrule = "fold"\nfolds = 5\nseed = 0\n\n[model]')
+    change(toy_study, "batch_size = 4", "batch_size = 2")
+    folder = train(toy_study)
+    told = [record for record in read_log(toy_study.run) if "held_out" in record]
+    assert [record["step"] for record in told] == [2, 3]
+    assert told[-1]["held_out"] == json.loads((toy_study.run / "held_out.json").read_text())
+    assert told[-1]["held_out"]["HC_mre_px"] > 0
+    kept = SonichuModel.from_pretrained(folder).config.tasks["HC"].training_data
+    assert kept in {"4 label", "5 label"}  # of six
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others(toy_study):
+    first = weights_of(train(toy_study))
+    assert_same(first, weights_of(train(toy_study)))
+    change(toy_study, "seed = 3", "seed = 4")
+    other = weights_of(train(toy_study))
+    assert not torch.equal(first["neck.lateral.0.0.weight"], other["neck.lateral.0.0.weight"])
+
+
+def test_frozen_depthwise_kernels_stay_as_they_start(toy_study):
+    def depthwise_after(frozen):
+        table = f"[optimiser]\nfreeze_depthwise = {frozen}\nwarm_up = 0.0\n\n[model]"
+        text = toy_study.config.read_text()
+        change(toy_study, "[model]", table)
+        weights = weights_of(train(toy_study))
+        toy_study.config.write_text(text)
+        return weights["backbone.blocks.1.depthwise.conv.weight"]
+
+    config = SonichuModel.from_pretrained(train(toy_study)).config
+    torch.manual_seed(3)
+    start = SonichuModel(config)
+    start = start.state_dict()["backbone.blocks.1.depthwise.conv.weight"]
+    assert torch.equal(depthwise_after("true"), start)
+    assert not torch.equal(depthwise_after("false"), start)
+
+
+def test_a_killed_run_goes_on_to_the_very_same_weights(toy_study):
+    """Killed for good in the middle of a run in a process of its own."""
+    change(toy_study, "steps = 3", "steps = 12\ncheckpoint_minutes = 0")
+    whole = weights_of(train(toy_study))
+    records = read_log(toy_study.run)
+    for path in sorted(toy_study.run.rglob("*"), reverse=True):
+        path.unlink() if path.is_file() else path.rmdir()
+
+    command, environment = sonichu_train(toy_study)
+    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 120
+        while len(read_log(toy_study.run)) < 4 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+    identity = run_identity(read_config(toy_study.config, teachers.TeacherConfig))
+    done = read_checkpoint(toy_study.run, run=identity).step
+    assert 3 <= done < 12
+
+    assert_same(whole, weights_of(train(toy_study, resume=True)))
+    assert read_log(toy_study.run) == records
+
+
+def test_ctrl_c_keeps_what_is_done(toy_study, monkeypatch):
+    change(toy_study, "steps = 3", "steps = 6")
+    whole = weights_of(train(toy_study))
+    (toy_study.run / CHECKPOINT_FILE).unlink()
+    real = teachers.KeypointStage.end_step
+
+    def pressed(stage, step):
+        real(stage, step)
+        if step == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(teachers.KeypointStage, "end_step", pressed)
+    with pytest.raises(KeyboardInterrupt):
+        train(toy_study)
+    monkeypatch.setattr(teachers.KeypointStage, "end_step", real)
+    assert_same(whole, weights_of(train(toy_study, resume=True)))
+
+
+def test_a_checkpoint_of_other_settings_is_refused(toy_study):
+    train(toy_study)
+    change(toy_study, "steps = 3", "steps = 4")
+    with pytest.raises(TrainingError, match="other settings"):
+        train(toy_study, resume=True)
+
+
+def test_a_damaged_checkpoint_is_refused_by_name(toy_study):
+    toy_study.run.mkdir()
+    (toy_study.run / CHECKPOINT_FILE).write_bytes(b"half a")
+    with pytest.raises(TrainingError, match=r"checkpoint\.pt"):
+        train(toy_study, resume=True)
+
+
+@pytest.mark.parametrize("poison", ["loss", "gradient"])
+def test_what_is_no_number_stops_the_run_before_the_weights_change(toy_study, monkeypatch, poison):
+    real = teachers.KeypointStage.terms
+
+    def terms(stage, network, batch, step):
+        found = dict(real(stage, network, batch, step))
+        if step == 1:
+            if poison == "loss":
+                batch.pixel_values[:] = torch.nan
+                return real(stage, network, batch, step)
+            found["total"] = (found["total"] * 0).sqrt()  # infinitely steep at 0
+        return found
+
+    monkeypatch.setattr(teachers.KeypointStage, "terms", terms)
+    seen = []
+    end = teachers.KeypointStage.end_step
+
+    def remember(stage, step):
+        end(stage, step)
+        seen.append({n: v.clone() for n, v in stage.network.named_parameters()})
+        seen.append(stage.network)
+
+    monkeypatch.setattr(teachers.KeypointStage, "end_step", remember)
+    with pytest.raises(TrainingError, match=r"step 1.*batch-1\.pt"):
+        train(toy_study)
+    saved = torch.load(toy_study.run / "batch-1.pt", weights_only=True)
+    assert set(saved) == {"pixel_values", "points", "sizes", "tasks", "weights"}
+    before, network = seen
+    assert_same(before, dict(network.named_parameters()))
+
+
+@pytest.mark.parametrize("backbone", ["light", "vit"])
+def test_two_processes_follow_the_same_curve_as_one(toy_study, backbone):
+    """torchrun with gloo, the same global batch: the losses of every step agree."""
+    if backbone == "vit":
+        text = toy_study.config.read_text()
+        head, tail = text.split("backbone = {")
+        size = "hidden_size = 32, num_hidden_layers = 2, num_attention_heads = 2"
+        tail = 'head = { type = "vitpose", channels = 16 }\n\n[optimiser]\ndrop_path = 0.5\n'
+        toy_study.config.write_text(f'{head}backbone = {{ type = "vit", {size} }}\n{tail}')
+    change(toy_study, "steps = 3", "steps = 4")
+    train(toy_study)
+    alone = read_log(toy_study.run)
+    launch = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone",
+              "-m", "sonichu_gui"]  # fmt: skip
+    command, environment = sonichu_train(toy_study)
+    command = [sys.executable, *launch, *command[3:]]
+    done = subprocess.run(
+        command, env=environment, check=False, capture_output=True, text=True, timeout=240
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    together = read_log(toy_study.run)
+    assert len(together) == len(alone) == 4
+    # Sums in another order differ in the last digits, and Adam's first steps enlarge them.
+    for ours, theirs, tolerance in zip(alone, together, (1e-5, 1e-3, 1e-2, 1e-2), strict=True):
+        assert ours == pytest.approx(theirs, rel=tolerance)
+
+
+def test_a_batch_that_processes_cannot_share_is_refused(toy_study):
+    config = read_config(toy_study.config, teachers.TeacherConfig)
+    learn, watched = teachers.learned_rows(config, report=quiet)
+    model = teachers.new_model(config, learn, report=quiet)
+    stage = teachers.KeypointStage(config, model, learn=learn, watched=watched)
+    world = loop.World(0, 3, torch.device("cpu"))
+    with pytest.raises(TrainingError, match="4 cannot be shared by 3"):
+        loop.run_stage(stage, config.run, world, resume=False, report=quiet)
+
+
+def test_a_model_may_start_from_another_and_keeps_its_heads(toy_study):
+    folder = train(toy_study)
+    change(toy_study, 'start = "random"', f'start = "{folder}"')
+    config = read_config(toy_study.config, teachers.TeacherConfig)
+    learn, _ = teachers.learned_rows(config, report=quiet)
+    started = teachers.new_model(config, learn, report=quiet)
+    assert_same(weights_of(folder), started.state_dict())
+    change(toy_study, "fpn_channels = 16", "fpn_channels = 32")
+    config = read_config(toy_study.config, teachers.TeacherConfig)
+    with pytest.raises(TrainingError, match="other sizes"):
+        teachers.new_model(config, learn, report=quiet)
+
+
+def test_rows_of_no_weight_teach_nothing(toy_study):
+    change(toy_study, 'split = "train"', 'split = "train"\nweight = 0.0')
+    torch.manual_seed(0)
+    config = read_config(toy_study.config, teachers.TeacherConfig)
+    config = dataclasses.replace(
+        config, optimiser=dataclasses.replace(config.optimiser, weight_decay=0.0)
+    )
+    learn, _ = teachers.learned_rows(config, report=quiet)
+    model = teachers.new_model(config, learn, report=quiet)
+    before = {n: p.detach().clone() for n, p in model.named_parameters()}
+    stage = teachers.KeypointStage(config, model, learn=learn, watched=[])
+    world = loop.World(0, 1, torch.device("cpu"))
+    loop.run_stage(stage, config.run, world, resume=False, report=quiet)
+    assert_same(before, dict(model.named_parameters()))
 
 
 def test_imagenet_weights_fill_every_tensor_of_the_backbone():
