@@ -127,6 +127,8 @@ def _read_label_file(kind: str, config: SourceConfig, root: Path) -> SourceRows:
         except RowError as error:
             broken.append(BrokenRow(row.line, str(error), file))
     broken.sort(key=lambda row: row.line)
+    if kind == "corrections":
+        rows = [replace(row, origin="correction") for row in rows]
     return SourceRows(tuple(rows), (), tuple(broken), label_file.notes)
 
 
