@@ -126,7 +126,7 @@ def _import(args: argparse.Namespace, place: LabelPlace) -> int:
         task_id=args.task,
         track=lambda entries: tracked(entries, noun="labels"),
     )
-    for note in [store.note for store in place.stores() if store.note]:
+    for note in [*report.notes, *(store.note for store in place.stores() if store.note)]:
         print(note, file=sys.stderr)
     skipped = [{"row": row.row, "reason": row.reason} for row in report.skipped]
     if args.json:

@@ -1,4 +1,8 @@
-"""The corrections JSON: what the model said and what a person made of it, for retraining."""
+"""The corrections JSON: what the model said and what a person made of it, for retraining.
+
+`labels.importers.corrections` reads it back, so it states what training needs of the image as well:
+the size of a pixel and the subject, where they are known.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from sonichu_gui.domain.annotation import Status
-from sonichu_gui.export.label import Rendered
+from sonichu_gui.export.label import OF_THE_IMAGE, Rendered
 from sonichu_gui.labels.revision import RevisionKind
 
 if TYPE_CHECKING:
@@ -62,6 +66,8 @@ def _item(label: Label, before: Revision, history: Sequence[Revision]) -> dict[s
         "task_id": label.task.id,
         "width": label.file.width,
         "height": label.file.height,
+        "pixel_size_mm": label.pixel_size_mm,
+        **{name: label.extras[name] for name in OF_THE_IMAGE if name in label.extras},
         "model": {"name": model.name, "hash": model.hash} if model else None,
         "status": annotation.status.value,
         "rater": label.revision.rater,

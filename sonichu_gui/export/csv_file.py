@@ -14,9 +14,8 @@ import io
 import json
 from typing import TYPE_CHECKING
 
-from sonichu_gui.domain.annotation import Origin, Status
-from sonichu_gui.domain.calibration import Calibration
-from sonichu_gui.export.label import Rendered
+from sonichu_gui.domain.annotation import Status
+from sonichu_gui.export.label import OF_THE_IMAGE, Rendered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["render_csv"]
 
-_OF_THE_IMAGE = ("subject_id", "split")
-
 
 def render_csv(labels: Sequence[Label], _calibration_of: CalibrationOf) -> Rendered:
     """Gives labels as CSV."""
@@ -36,7 +33,7 @@ def render_csv(labels: Sequence[Label], _calibration_of: CalibrationOf) -> Rende
     count = max((len(label.task.keypoints) for label in labels), default=0)
     first = ["image_path", "task_name", "task_id", "num_classes", "height", "width"]
     names = dict.fromkeys(first + [f"point_{n}_xy" for n in range(1, count + 1)])
-    for name in ("pixel_size_mm", *_OF_THE_IMAGE):
+    for name in ("pixel_size_mm", *OF_THE_IMAGE):
         if any(name in row for row in rows):
             names[name] = None
     for row in rows:
@@ -71,18 +68,9 @@ def _row(label: Label) -> dict[str, str]:
     }
     for number, point in enumerate(annotation.keypoints, start=1):
         row[f"point_{number}_xy"] = _cell(point)
-    scale = label.store.calibration_for(file.digest, Calibration()).override
-    if scale is not None and scale.in_mm and scale.dx_mm == scale.dy_mm:
-        row["pixel_size_mm"] = repr(scale.dx_mm)
-    as_imported = all(
-        point is None or point.origin is Origin.IMPORT for point in annotation.keypoints
-    )
-    extras = label.row.extras
-    return row | {
-        name: value
-        for name, value in extras.items()
-        if name not in row and (as_imported or name in _OF_THE_IMAGE)
-    }
+    if label.pixel_size_mm is not None:
+        row["pixel_size_mm"] = repr(label.pixel_size_mm)
+    return row | {name: value for name, value in label.extras.items() if name not in row}
 
 
 def _cell(point: Keypoint | None) -> str:

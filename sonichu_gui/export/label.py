@@ -9,20 +9,24 @@ was made on. A frame of a cine has its index after `#`, counted from 0.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from sonichu_gui.domain.annotation import Origin
+from sonichu_gui.domain.calibration import Calibration
 from sonichu_gui.labels.frame_name import frame_name
 
 if TYPE_CHECKING:
     from sonichu_gui.domain.annotation import Annotation
-    from sonichu_gui.domain.calibration import Calibration
     from sonichu_gui.domain.task import Task
     from sonichu_gui.labels.store import LabelRow, LabelStore, Revision, StoredFile
 
-__all__ = ["Exporter", "Label", "Rendered", "label_of"]
+__all__ = ["OF_THE_IMAGE", "Exporter", "Label", "Rendered", "extras_beside", "label_of"]
+
+OF_THE_IMAGE = ("subject_id", "split")
+"""Columns of label files that hold whatever becomes of the points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,19 @@ class Label:
         return self.row.revision.annotation
 
     @property
+    def pixel_size_mm(self) -> float | None:
+        """A scale that somebody set or a label file stated, where its pixels are square."""
+        scale = self.store.calibration_for(self.file.digest, Calibration()).override
+        if scale is None or not scale.in_mm or scale.dx_mm != scale.dy_mm:
+            return None
+        return scale.dx_mm
+
+    @property
+    def extras(self) -> dict[str, str]:
+        """Columns it was imported with, see `extras_beside`."""
+        return extras_beside(self.annotation, self.row.extras)
+
+    @property
     def title(self) -> str:
         """How messages name it."""
         return f"{self.image} {self.task.id}"
@@ -74,8 +91,20 @@ class Rendered:
     skipped: tuple[str, ...] = ()
 
 
-CalibrationOf: TypeAlias = Callable[[Label], "Calibration"]
+CalibrationOf: TypeAlias = Callable[[Label], Calibration]
 Exporter: TypeAlias = Callable[[Sequence[Label], CalibrationOf], Rendered]
+
+
+def extras_beside(annotation: Annotation, extras: Mapping[str, str]) -> dict[str, str]:
+    """Gives the columns of an imported file that still hold beside these points.
+
+    Beside points that have been moved since, only those that speak of the image: a published
+    measure would no longer belong to them.
+    """
+    as_imported = all(
+        point is None or point.origin is Origin.IMPORT for point in annotation.keypoints
+    )
+    return {name: value for name, value in extras.items() if as_imported or name in OF_THE_IMAGE}
 
 
 def label_of(

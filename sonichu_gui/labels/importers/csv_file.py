@@ -2,8 +2,8 @@
 
 Columns: `image_path` (or `file_path`), `task_id`, optionally `height`, `width`, `num_classes`,
 `pixel_size_mm`, and one `*_xy` column a keypoint. These are `point_1_xy` …, or the anatomical names
-of the raw cardiac files (`LV_p1_xy` …), or, in a file of a single task, any names in the task's
-order. An empty cell is a point that is not placed. Other columns are kept.
+of the raw cardiac files (`LV_p1_xy` …, for A4C `LV_上下_p1_xy` …), or, in a file of a single task,
+any names in the task's order. An empty cell is a point that is not placed. Other columns are kept.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from sonichu_gui.labels.importers.entry import (
     finite_pair,
     task_of,
 )
+from sonichu_gui.labels.importers.old_abdomen import in_order_of_task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -72,6 +73,18 @@ def read_csv(file: Path, tasks: Mapping[str, Task], task_id: str | None) -> Iter
         raise ImportRejected(
             f"{file} has no column task_id.", "Add it, or say which task its labels are of."
         )
+    entries = _entries(rows, image_column, point_columns, tasks=tasks, task_id=task_id)
+    yield from in_order_of_task(file, entries)
+
+
+def _entries(
+    rows: Iterator[tuple[int, dict[str, str] | SkippedRow]],
+    image_column: str,
+    point_columns: Sequence[str],
+    *,
+    tasks: Mapping[str, Task],
+    task_id: str | None,
+) -> Iterator[ReadRow]:
     for number, cells in rows:
         if isinstance(cells, SkippedRow):
             yield cells

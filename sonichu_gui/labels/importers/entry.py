@@ -17,7 +17,19 @@ if TYPE_CHECKING:
     from sonichu_gui.domain.calibration import Point
     from sonichu_gui.domain.task import Task
 
-__all__ = ["LabelEntry", "RowError", "SkippedRow", "finite_pair", "read_json", "task_of"]
+__all__ = [
+    "TASK_SPELLINGS",
+    "LabelEntry",
+    "RowError",
+    "SkippedRow",
+    "finite_pair",
+    "positive_number",
+    "read_json",
+    "task_of",
+]
+
+TASK_SPELLINGS = {"psak": "psax"}
+"""Other spellings of a task's id in the challenge's raw files and folders, without capitals."""
 
 
 class RowError(ValueError):
@@ -52,6 +64,7 @@ class LabelEntry:
         size: (width, height) of the image in pixels as the file states it.
         mm_per_px: Size of a pixel as the file states it.
         extras: Further columns worth keeping.
+        note: What the reader put right, in words; empty where nothing was wrong.
     """
 
     row: int
@@ -62,6 +75,7 @@ class LabelEntry:
     size: tuple[int, int] | None = None
     mm_per_px: float | None = None
     extras: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
 
 
 ReadRow: TypeAlias = LabelEntry | SkippedRow
@@ -74,10 +88,11 @@ def task_of(text: object, tasks: Mapping[str, Task]) -> Task:
         RowError: There is none.
     """
     if isinstance(text, str):
+        by_name = {task.id.casefold(): task for task in tasks.values()}
         wanted = text.strip().casefold()
-        for task in tasks.values():
-            if task.id.casefold() == wanted:
-                return task
+        found = by_name.get(wanted) or by_name.get(TASK_SPELLINGS.get(wanted, ""))
+        if found is not None:
+            return found
     raise RowError(f"unknown task {text!r}")
 
 
@@ -90,6 +105,19 @@ def finite_pair(value: object, what: str) -> Point:
     if isinstance(value, list | tuple) and len(value) == 2 and all(map(_is_finite, value)):
         return float(value[0]), float(value[1])
     raise RowError(f"{what} is {value!r}, not two numbers")
+
+
+def positive_number(value: object, what: str) -> float | None:
+    """Gives a JSON number above 0, or None for null or nothing.
+
+    Raises:
+        RowError: It is something else.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, int | float) or not _is_finite(value) or value <= 0:
+        raise RowError(f"{what} is {value!r}, not a positive number")
+    return float(value)
 
 
 def read_json(file: Path) -> Any:  # noqa: ANN401 - whatever JSON holds

@@ -3,6 +3,7 @@
 A path counts from the label file's folder, then from the folder of images that was given, then from
 the place of the labels. Last, the only file of that name anywhere in the latter two is taken, if
 the label file has no second path of that name: `a/001.png` and `b/001.png` must not become one.
+The challenge's raw folder of PSAX is spelt PSAK, in paths or on the disk: either is found.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = ["ImageFinder"]
+
+_SPELLINGS = {"psak": "PSAX", "psax": "PSAK"}
 
 
 class ImageFinder:
@@ -52,7 +55,8 @@ class ImageFinder:
         whole = _slashed(name)
         path, index = split_frame_name(whole)
         # A file may be called "scan#2.png", or, ending so, "scan#2".
-        for text, frame in ((whole, None), (path, index)):
+        named = (whole, None), (path, index)
+        for text, frame in (*named, *((_respelt(text), frame) for text, frame in named)):
             for folder in self._folders:
                 if _is_file(folder / text):
                     return folder / text, frame
@@ -78,6 +82,11 @@ class ImageFinder:
                 for name in names:
                     below[name].append(Path(place, name))
         return below
+
+
+def _respelt(path: str) -> str:
+    """Gives the path with the folder of one spelling under the other."""
+    return "/".join(_SPELLINGS.get(part.casefold(), part) for part in path.split("/"))
 
 
 def _slashed(name: str) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from sonichu_gui.errors import ImportRejected
 from sonichu_gui.labels.importers.coco import read_coco
+from sonichu_gui.labels.importers.corrections import read_corrections
 from sonichu_gui.labels.importers.csv_file import read_csv
 from sonichu_gui.labels.importers.entry import LabelEntry, SkippedRow
 from sonichu_gui.labels.importers.labelme import read_labelme
@@ -59,6 +60,7 @@ FORMATS: Mapping[str, ImportFormat] = {
     ),
     "multicentre": ImportFormat("Multicentre Fetal Biometry CSV", "*.csv", read_multicentre),
     "labelme": ImportFormat("labelme JSON", "*.json", read_labelme),
+    "corrections": ImportFormat("Corrections JSON", "*.json", read_corrections),
 }
 
 
@@ -69,10 +71,12 @@ class ImportReport:
     Attributes:
         imported: Labels that are in the store now.
         skipped: Rows that are not, in order, with the reason.
+        notes: What was put right in the others.
     """
 
     imported: int
     skipped: tuple[SkippedRow, ...]
+    notes: tuple[str, ...] = ()
 
 
 def read_labels(
@@ -131,4 +135,7 @@ def read_labels(
         landing.commit()  # what was read is kept
         raise
     skipped += landing.skipped
-    return ImportReport(landing.imported, tuple(sorted(skipped, key=lambda row: row.row)))
+    notes = dict.fromkeys(entry.note for entry in entries if entry.note)
+    return ImportReport(
+        landing.imported, tuple(sorted(skipped, key=lambda row: row.row)), tuple(notes)
+    )

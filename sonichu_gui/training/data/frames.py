@@ -15,34 +15,30 @@ import numpy.typing as npt
 
 from sonichu_gui.errors import FrameError
 from sonichu_gui.imaging.sources import open_source
-from sonichu_gui.labels.importers.entry import RowError
-from sonichu_gui.labels.importers.images import ImageFinder
+from sonichu_gui.training.data.frame_files import frame_file
+from sonichu_gui.training.data.labels import LabelRow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sonichu_gui.domain.frame import Pixels
-    from sonichu_gui.training.data.labels import LabelRow
+    from sonichu_gui.training.data.labels import FrameRow
 
 Grey = npt.NDArray[np.uint8]
 
 
-def read_frame(row: LabelRow, images: Path) -> Pixels:
+def read_frame(row: LabelRow | FrameRow, images: Path | None = None) -> Pixels:
     """The frame of a row as the app would show it: (H, W) grey or (H, W, 3) RGB.
 
     Args:
         row: names it as label files do, see `labels.frame_name`.
-        images: folder that its path starts from.
+        images: folder that its path starts from, where the row itself does not know.
 
     Raises:
         FrameError: when it is missing, unreadable or not of the size that the row states, or the
             file is a cine and the row does not say which frame.
     """
-    finder = ImageFinder(label_folder=images, image_folders=(), names=())
-    try:
-        path, index = finder.find(row.image_path)
-    except RowError as error:
-        raise FrameError(f"{images}: {error}.", "Check where the images are.") from error
+    path, index = frame_file(row, images)
     source = open_source(path)
     try:
         if index is None and source.frame_count > 1:
@@ -54,10 +50,11 @@ def read_frame(row: LabelRow, images: Path) -> Pixels:
     finally:
         source.close()
     size = (pixels.shape[1], pixels.shape[0])
-    if row.size not in (None, size):
+    stated = row.size if isinstance(row, LabelRow) else None
+    if stated not in (None, size):
         raise FrameError(
-            f"{images / row.image_path} is {size[0]}x{size[1]} pixels, its label row "
-            f"(line {row.line}) says {row.size[0]}x{row.size[1]}.",
+            f"{path} is {size[0]}x{size[1]} pixels, its label row "
+            f"(line {row.line}) says {stated[0]}x{stated[1]}.",
             "Points and picture do not belong together: correct the row.",
         )
     return pixels

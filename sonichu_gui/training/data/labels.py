@@ -1,8 +1,8 @@
-"""Label files for training and scoring: what the importer reads, with every point placed.
+"""Label files for training and scoring: what the importers read, with every point placed.
 
-The format is the one of `labels.importers.csv_file`, read by it. Points are pixels of the original
-image, (0, 0) = centre of the top-left pixel. A broken row is never dropped in silence: it is
-reported with its file and row, and the caller chooses whether that stops the work.
+The formats are those of `labels.importers.registry`, the label CSV first. Points are pixels of the
+original image, (0, 0) = centre of the top-left pixel. A broken row is never dropped in silence: it
+is reported with its file and row, and the caller chooses whether that stops the work.
 """
 
 from __future__ import annotations
@@ -16,14 +16,19 @@ import numpy as np
 import numpy.typing as npt
 
 from sonichu_gui.errors import ImportRejected
-from sonichu_gui.labels.frame_name import split_frame_name
-from sonichu_gui.labels.importers.csv_file import positive_cell, read_csv
+from sonichu_gui.labels.importers.csv_file import positive_cell
 from sonichu_gui.labels.importers.entry import RowError, SkippedRow
+from sonichu_gui.labels.importers.registry import FORMATS
 from sonichu_gui.tasks import load_tasks
+from sonichu_gui.training.data.subjects import clip_of
 
 if TYPE_CHECKING:
     from sonichu_gui.domain.task import Task
     from sonichu_gui.labels.importers.entry import LabelEntry
+
+ORIGINS = ("label", "correction", "pseudo", "phantom")
+"""Placed by a person, a model's points that a person put right, a model's alone, drawn with them.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,9 @@ class LabelRow:
         size: (width, height) in pixels that the file states, None where it does not.
         mm_per_px: the pixel's size that the file states.
         extra: every further filled column by its name, unparsed.
+        images: the folder that image_path starts from, None where the caller knows it.
+        weight: what the row counts for in a loss, against other rows.
+        origin: how its points came about, one of `ORIGINS`.
     """
 
     image_path: str
@@ -49,6 +57,9 @@ class LabelRow:
     size: tuple[int, int] | None = None
     mm_per_px: float | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
+    images: Path | None = None
+    weight: float = 1.0
+    origin: str = "label"
 
     @property
     def split(self) -> str:
@@ -57,8 +68,8 @@ class LabelRow:
 
     @property
     def subject_id(self) -> str:
-        """The subject, or the image's file where the file does not tell subjects apart."""
-        return self.extra.get("subject_id", "") or split_frame_name(self.image_path)[0]
+        """The subject, or the clip where the file does not tell subjects apart."""
+        return self.extra.get("subject_id", "") or clip_of(self.image_path, self.images)
 
     def number(self, column: str) -> float | None:
         """The value of an extra column, None where it is absent or empty."""
@@ -67,20 +78,65 @@ class LabelRow:
 
 
 @dataclass(frozen=True, slots=True)
+class FrameRow:
+    """One frame without a label.
+
+    Attributes:
+        image_path: relative to the images' folder; ``#index`` at its end names a frame of a cine.
+        images: the folder that image_path starts from.
+        line: its number in the list that names it, 0 where it was found in a folder.
+        subject_id: the subject, or the clip where subjects are not told apart.
+        mm_per_px: the pixel's size, None where nothing states it.
+        extra: whatever else is known, by name.
+    """
+
+    image_path: str
+    images: Path
+    line: int
+    subject_id: str
+    mm_per_px: float | None = None
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def split(self) -> str:
+        """The split the frame belongs to, empty where nothing says so."""
+        return self.extra.get("split", "")
+
+
+@dataclass(frozen=True, slots=True)
 class BrokenRow:
-    """A row that could not be used, and why."""
+    """A row that could not be used, and why.
+
+    Attributes:
+        line: the row's number in a spreadsheet, 0 where a whole file is meant.
+        reason: in words.
+        file: where it stands, None where the caller knows.
+    """
 
     line: int
     reason: str
+    file: Path | None = None
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line or None) if part is not None)
+        return f"{place}: {self.reason}" if place else self.reason
 
 
 @dataclass(frozen=True, slots=True)
 class LabelFile:
-    """The usable rows of one file in file order, and the broken ones."""
+    """The usable rows of one file in file order, and the broken ones.
+
+    Attributes:
+        path: the file.
+        rows: those that can be used.
+        broken: those that cannot.
+        notes: what was put right on the way.
+    """
 
     path: Path
     rows: tuple[LabelRow, ...]
     broken: tuple[BrokenRow, ...]
+    notes: tuple[str, ...] = ()
 
     def require_whole(self) -> LabelFile:
         """This file, if every row could be used.
@@ -117,24 +173,32 @@ class LabelFile:
         return chosen
 
 
-def read_labels(path: Path) -> LabelFile:
+def read_labels(path: Path, *, kind: str = "csv", task_id: str | None = None) -> LabelFile:
     """The label file at ``path``; broken rows are listed, not raised.
 
+    Args:
+        path: the file.
+        kind: what it is, a key of `labels.importers.registry.FORMATS`.
+        task_id: the task of rows where the file itself does not say.
+
     Raises:
-        ImportRejected: when it cannot be opened, is no CSV, or lacks a needed column.
+        ImportRejected: when it cannot be opened, is not what it should be, or lacks a column.
     """
     tasks = load_tasks()
     rows: list[LabelRow] = []
     broken: list[BrokenRow] = []
-    for entry in read_csv(path, tasks, None):
+    notes: dict[str, None] = {}
+    for entry in FORMATS[kind].read(path, tasks, task_id):
         if isinstance(entry, SkippedRow):
-            broken.append(BrokenRow(entry.row, entry.reason))
+            broken.append(BrokenRow(entry.row, entry.reason, path))
             continue
         try:
             rows.append(_row(entry, tasks[entry.task_id]))
         except RowError as error:
-            broken.append(BrokenRow(entry.row, str(error)))
-    return LabelFile(path, tuple(rows), tuple(broken))
+            broken.append(BrokenRow(entry.row, str(error), path))
+        if entry.note:
+            notes[entry.note] = None
+    return LabelFile(path, tuple(rows), tuple(broken), tuple(notes))
 
 
 def _row(entry: LabelEntry, task: Task) -> LabelRow:

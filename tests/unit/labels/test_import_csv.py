@@ -73,6 +73,35 @@ def test_chinese_names_in_gb18030_are_taken_in_the_order_of_the_columns(
     assert [point.x for point in points] == list(range(1, 17))
 
 
+def test_raw_a4c_names_are_read_whatever_their_order(read, label_file, labels_of):
+    specs = load_tasks()["A4C"].keypoints
+    names = [f"{spec.alias}_xy" for spec in specs]
+    assert names[:3] == ["LV_上下_p1_xy", "LV_上下_p2_xy", "LV_左右_p1_xy"]
+    cells = [f'"[{n}, {n}]"' for n in range(1, 17)]
+    header = ",".join(["image_path", "task_id", *reversed(names)])
+    line = ",".join(["images/a.png", "A4C", *reversed(cells)])
+    read("csv", label_file(header, line, encoding="gb18030"))
+    points = labels_of()["a.png", 0, "A4C"].revision.annotation.keypoints
+    assert [point.x for point in points] == list(range(1, 17))
+
+
+def test_task_spelt_psak_is_psax(read, label_file, labels_of):
+    header = "image_path,task_id,RVOT_p1_xy,RVOT_p2_xy,PA_p1_xy,PA_p2_xy"
+    read("csv", label_file(header, 'images/a.png,PSAK,"[1, 1]","[2, 2]","[3, 3]","[4, 4]"'))
+    assert ("a.png", 0, "PSAX") in labels_of()
+
+
+def test_old_abdomen_file_is_put_in_order_and_says_so(read, label_file, labels_of):
+    header = HEADER + ",point_3_xy,point_4_xy"
+    line = 'images/a.png,Regression,FA,4,48,64,"[30, 5]","[30, 40]","[10, 20]","[50, 20]"'
+    report = read("csv", label_file(header, line, name="FA_train.csv"))
+    points = labels_of()["a.png", 0, "FA"].revision.annotation.keypoints
+    assert [point.x for point in points] == [30, 30, 50, 10]
+    assert report.notes == (
+        "points 3 and 4 of FA were exchanged: this is the old FA_train.csv, which has them swapped",
+    )
+
+
 def test_byte_order_mark_is_no_part_of_the_first_name(read, label_file):
     assert read("csv", label_file(HEADER, femur(), encoding="utf-8-sig")).imported == 1
 

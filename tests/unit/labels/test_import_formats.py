@@ -239,6 +239,60 @@ def test_labelme_file_that_cannot_be_used_is_told(read, json_file, data, reason)
     assert reason in report.skipped[0].reason
 
 
+# ---- corrections -----------------------------------------------------------------------------
+
+
+def correction(**changes):
+    after = [
+        {"name": "IVC 1", "x": 1.5, "y": 2, "state": "visible", "origin": "person"},
+        {"name": "IVC 2", "x": 3, "y": 4, "state": "occluded", "origin": "model"},
+    ]
+    item = {"image_path": "a.png", "task_id": "IVC", "width": 64, "height": 48, "after": after}
+    return [item | changes]
+
+
+def test_points_after_a_correction_are_a_label(read, json_file, labels_of):
+    read("corrections", json_file(correction(subject_id="7")))
+    row = labels_of()[IVC]
+    assert row.revision.annotation.keypoints == (
+        imported(1.5, 2),
+        imported(3, 4, PointState.OCCLUDED),
+    )
+    assert row.extras == {"subject_id": "7"}
+
+
+def test_pixel_size_of_a_correction_becomes_the_scale(read, json_file, images, store):
+    read("corrections", json_file(correction(pixel_size_mm=0.25)))
+    digest = store.known_digest(images / "a.png")
+    assert store.calibration_for(digest, Calibration()).override.dx_mm == 0.25
+
+
+def test_a_point_that_was_marked_absent_is_not_placed(read, json_file, labels_of):
+    (item,) = correction()
+    item["after"][0]["state"] = "absent"
+    read("corrections", json_file([item]))
+    assert labels_of()[IVC].revision.annotation.keypoints[0] is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"task_id": "tibia"}, "unknown task 'tibia'"),
+        ({"image_path": None}, "it names no image"),
+        ({"after": [None, None]}, "no point is given"),
+        ({"after": [None]}, "it has 1 points, IVC has 2"),
+        ({"after": [3, None]}, "IVC 1 is 3, not a point"),
+        ({"after": [{"x": "left", "y": 2}, None]}, "IVC 1 is ['left', 2], not two numbers"),
+        ({"after": [{"x": 1, "y": 2, "state": "gone"}, None]}, "the state of IVC 1 is 'gone'"),
+        ({"pixel_size_mm": -1}, "pixel_size_mm is -1, not a positive number"),
+    ],
+)
+def test_a_correction_that_cannot_be_used_is_told(read, json_file, changes, reason):
+    report = read("corrections", json_file(correction(**changes)))
+    assert report.imported == 0
+    assert report.skipped[0].reason == reason
+
+
 # ---- anything --------------------------------------------------------------------------------
 
 json_values = st.recursive(
@@ -265,6 +319,10 @@ json_values = st.recursive(
                     "label",
                     "points",
                     "shape_type",
+                    "after",
+                    "state",
+                    "x",
+                    "y",
                 ]
             ),
             inner,
