@@ -50,7 +50,7 @@ class Learner(nn.Module):
         sums = {name: features.new_zeros((), dtype=torch.float32) for name in ("total", *TERMS)}
         if taught is not None:
             sums["teacher"] = features.new_zeros((), dtype=torch.float32)
-        for number in batch.tasks.unique().tolist():
+        for number in sorted(set(batch.tasks.tolist())):
             chosen = (batch.tasks == number).nonzero()[:, 0]
             logits = self.model.heatmaps(features[chosen], self._tasks[number])
             outline = self._outline(features[chosen], self._tasks[number], logits)

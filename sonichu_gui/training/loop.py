@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -28,19 +28,31 @@ Report = Callable[[float, str], None]
 """Gets the share that is done (-1: not known) and a line of text, as `commands.progress` does."""
 
 
-class Samples(Protocol):
+class Movable(Protocol):
+    """A batch: a dataclass of tensors."""
+
+    def to(self, device: torch.device) -> Any:  # noqa: ANN401 - its own type, which Self is not here
+        """The batch on another device."""
+
+
+_Sample = TypeVar("_Sample")
+_Batch = TypeVar("_Batch", bound=Movable)
+_Given = TypeVar("_Given", bound=Movable, covariant=True)
+
+
+class Samples(Protocol[_Sample, _Given]):
     """What is learned from; sample i of an epoch is the same whoever asks and whenever."""
 
     def __len__(self) -> int: ...
-    def __getitem__(self, index: int) -> Any: ...  # noqa: ANN401 - collate's own business
+    def __getitem__(self, index: int) -> _Sample: ...
     def set_epoch(self, epoch: int) -> None:
         """Chooses the draws of a pass."""
 
-    def collate(self, samples: list[Any]) -> Any:  # noqa: ANN401 - the stage's own batch
-        """The batch of these samples: a dataclass of tensors with a method ``to(device)``."""
+    def collate(self, samples: Sequence[_Sample]) -> _Given:
+        """The batch of these samples."""
 
 
-class Stage(Protocol):
+class Stage(Protocol[_Sample, _Batch]):
     """One stage of the training: what is learned, from what, and how.
 
     Attributes:
@@ -55,7 +67,7 @@ class Stage(Protocol):
     identity: str
     network: nn.Module
     optimiser: torch.optim.Optimizer
-    samples: Samples
+    samples: Samples[_Sample, _Batch]
 
     def place(self, world: World, steps: int) -> None:
         """Moves what it keeps beside the network to the world's device; told the run's length."""
@@ -63,7 +75,7 @@ class Stage(Protocol):
     def begin_step(self, step: int) -> Mapping[str, float]:
         """Sets the rates of a step; what is worth logging of them."""
 
-    def terms(self, network: nn.Module, batch: Any, step: int) -> Mapping[str, Tensor]:  # noqa: ANN401
+    def terms(self, network: nn.Module, batch: _Batch, step: int) -> Mapping[str, Tensor]:
         """Losses of this process' rows; "total" is descended, each a mean over the rows."""
 
     def end_step(self, step: int) -> None:
@@ -98,7 +110,7 @@ class _Progress:
 
 
 def run_stage(
-    stage: Stage, run: RunConfig, world: World, *, resume: bool, report: Report
+    stage: Stage[_Sample, _Batch], run: RunConfig, world: World, *, resume: bool, report: Report
 ) -> Mapping[str, float]:
     """All steps of a stage, from its start or its last checkpoint; the last held-out scores.
 
@@ -158,14 +170,14 @@ class _NoLog:
     def add(self, step: int, values: Mapping[str, float], *, held_out: bool = False) -> None:
         """Nothing."""
 
-    def __enter__(self) -> _NoLog:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         pass
 
 
-def _checked_steps(stage: Stage, run: RunConfig, world: World) -> int:
+def _checked_steps(stage: Stage[_Sample, _Batch], run: RunConfig, world: World) -> int:
     samples = len(stage.samples)
     if run.batch_size % world.size:
         raise TrainingError(
@@ -180,7 +192,7 @@ def _checked_steps(stage: Stage, run: RunConfig, world: World) -> int:
     return run.step_count(samples)
 
 
-def _joined(stage: Stage, world: World) -> nn.Module:
+def _joined(stage: Stage[_Sample, _Batch], world: World) -> nn.Module:
     if world.size == 1:
         return stage.network
     with_global_batch_norm(stage.network, world)
@@ -191,8 +203,8 @@ def _joined(stage: Stage, world: World) -> nn.Module:
 
 
 def _batches(
-    samples: Samples, run: RunConfig, world: World, *, start: int, steps: int
-) -> Iterator[tuple[int, Any]]:
+    samples: Samples[_Sample, _Batch], run: RunConfig, world: World, *, start: int, steps: int
+) -> Iterator[tuple[int, _Batch]]:
     """(step, batch) from ``start`` on: shuffled passes, of which a batch never spans two."""
     sampler: DistributedSampler[Any] = DistributedSampler(
         samples,  # type: ignore[arg-type]  # a map-style dataset without torch's base class
@@ -208,7 +220,7 @@ def _batches(
         sampler.set_epoch(epoch)
         samples.set_epoch(epoch)
         rows = list(BatchSampler(sampler, run.batch_size // world.size, drop_last=True))
-        loader = DataLoader(
+        loader: DataLoader[_Sample] = DataLoader(
             samples,  # type: ignore[arg-type]
             batch_sampler=rows[skipped : skipped + steps - step],
             collate_fn=samples.collate,
@@ -221,13 +233,13 @@ def _batches(
 
 
 def _descend(
-    stage: Stage,
+    stage: Stage[_Sample, _Batch],
     network: nn.Module,
-    batch: Any,
+    batch: _Batch,
     step: int,
     *,
     run: RunConfig,
-    world: World,  # noqa: ANN401
+    world: World,
 ) -> Mapping[str, Tensor]:
     """One step down the gradient; the losses before it."""
     network.train()
@@ -247,22 +259,22 @@ def _descend(
 
 
 def _not_a_number(
-    stage: Stage,
-    batch: Any,
+    stage: Stage[_Sample, _Batch],
+    batch: _Batch,
     step: int,
     run: RunConfig,
-    what: str,  # noqa: ANN401
+    what: str,
 ) -> TrainingError:
     """The error to raise; the weights are still those before the step, and the batch is stored."""
     path = Path(run.output) / f"batch-{step}.pt"
-    torch.save(dataclasses.asdict(batch), path)
+    torch.save(dataclasses.asdict(batch), path)  # type: ignore[call-overload]  # see Movable
     return TrainingError(
         f"{stage.name}, step {step}: {what}. The weights are as before; the batch is in {path}.",
         "Look at that batch; a lower learning rate or bf16 = false often helps.",
     )
 
 
-def _save(stage: Stage, world: World, output: Path, done: int) -> None:
+def _save(stage: Stage[_Sample, _Batch], world: World, output: Path, done: int) -> None:
     if world.first:
         write_checkpoint(
             output,
@@ -276,7 +288,7 @@ def _save(stage: Stage, world: World, output: Path, done: int) -> None:
         )
 
 
-def _resumed(stage: Stage, output: Path) -> int:
+def _resumed(stage: Stage[_Sample, _Batch], output: Path) -> int:
     """Loads the checkpoint in every process; the step to go on with."""
     checkpoint = read_checkpoint(output, run=stage.identity)
     if checkpoint is None:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from torch.utils.tensorboard import SummaryWriter
 
@@ -37,7 +37,7 @@ class RunLog:
         for name, value in values.items():
             self._board.add_scalar(f"{room}/{name}", value, step)  # type: ignore[no-untyped-call]
 
-    def __enter__(self) -> RunLog:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

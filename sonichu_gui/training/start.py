@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-
-from torch import nn
+from typing import TYPE_CHECKING
 
 from sonichu_gui.errors import SonichuError
 from sonichu_gui.model.modeling_sonichu import EfficientNetLite, SonichuModel
 from sonichu_gui.training.backbone_weights import load_imagenet_weights
 from sonichu_gui.training.config import TrainingError
 from sonichu_gui.training.evaluate import load_model
+
+if TYPE_CHECKING:
+    from torch import nn
 
 Report = Callable[[float, str], None]
 

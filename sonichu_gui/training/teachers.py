@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -25,20 +25,23 @@ from sonichu_gui.training.config import (
 )
 from sonichu_gui.training.data.geometry import GeometryRanges
 from sonichu_gui.training.data.intensity import IntensityRanges
-from sonichu_gui.training.data.labels import LabelRow
-from sonichu_gui.training.data.samples import Batch, LabelledSamples
+from sonichu_gui.training.data.leaks import LEAK_KINDS, require_no_leaks
+from sonichu_gui.training.data.samples import Batch, LabelledSamples, Sample
 from sonichu_gui.training.data.sources import SourceConfig, read_sources
 from sonichu_gui.training.data.splits import SplitRule, split_rows
 from sonichu_gui.training.distributed import World, joined_world
 from sonichu_gui.training.drop_path import DropPath
 from sonichu_gui.training.evaluate import predict_rows
 from sonichu_gui.training.learner import Learner
-from sonichu_gui.training.loop import Report, run_stage
+from sonichu_gui.training.loop import Report, Samples, run_stage
 from sonichu_gui.training.losses import LossWeights
 from sonichu_gui.training.moving_average import MovingAverage
 from sonichu_gui.training.optimiser import OptimiserConfig, make_optimiser, set_rates
 from sonichu_gui.training.scores import Found, score
 from sonichu_gui.training.start import start_weights
+
+if TYPE_CHECKING:
+from sonichu_gui.training.data.labels import LabelRow
 
 MODEL_FOLDER = "model"
 """Where in its output folder a run leaves its model."""
@@ -104,8 +107,10 @@ class KeypointStage:
         torch.manual_seed(config.run.seed)
         learner = Learner(model, config.loss)
         self.network: nn.Module = learner.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.optimiser = make_optimiser(self.network, model.backbone, config.optimiser)
-        self.samples = LabelledSamples(
+        self.optimiser: torch.optim.Optimizer = make_optimiser(
+            self.network, model.backbone, config.optimiser
+        )
+        self.samples: Samples[Sample, Batch] = LabelledSamples(
             learn,
             data_root(),
             model.config,
@@ -161,7 +166,8 @@ class KeypointStage:
             if name.startswith(prefix)
         }
         model.load_state_dict(weights, strict=True)
-        return model.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        model.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return model
 
     def watch(self) -> Mapping[str, float]:
         """Scores of the averaged weights on rows that were not learned from."""
@@ -205,13 +211,19 @@ def run(path: Path, *, resume: bool, report: Report) -> Path:
 
 def learned_rows(config: TeacherConfig, *, report: Report) -> tuple[list[LabelRow], list[LabelRow]]:
     """Rows to learn from and rows held out, of all sources; broken rows are told."""
-    rows = read_sources(config.data, data_root(), report=report).rows
+
+    def tell(line: str) -> None:
+        report(-1, line)
+
+    rows = read_sources(config.data, data_root(), report=tell).rows
     if not rows:
         raise TrainingError("The data has no labelled row.", "Look at the tables [[data]].")
     if config.split is None:
         return list(rows), []
     split = split_rows(rows, config.split)
-    report(-1, split.described)
+    tell(split.described)
+    kinds = ("file",) if split.parts_subjects else LEAK_KINDS
+    require_no_leaks(split.learn, split.held_out, kinds=kinds, report=tell)
     return list(split.learn), list(split.held_out)
 
 

@@ -45,7 +45,7 @@ def test_a_value_of_the_wrong_type_is_named(toy_study, value):
 
 @pytest.mark.parametrize("length", ["steps = 3\nepochs = 2", "steps = 0"])
 def test_a_length_given_twice_or_not_at_all_is_told(toy_study, length):
-    with pytest.raises(TrainingError, match="steps is .* epochs is"):
+    with pytest.raises(TrainingError, match=r"steps is .* epochs is"):
         read(changed(toy_study, "steps = 3", length))
 
 

@@ -70,10 +70,14 @@ def test_a_label_file_that_is_not_there_is_told_by_its_name(toy_study, capsys):
     assert "labels.csv" in capsys.readouterr().err
 
 
-def test_a_frame_that_is_not_there_ends_the_run_by_its_name(toy_study):
+def test_a_frame_that_is_not_there_is_told_by_its_row_and_the_others_are_learned(toy_study):
     (toy_study.images / "3.png").unlink()
-    with pytest.raises(SonichuError, match=r"3\.png"):
-        train(toy_study)
+    told = []
+    folder = teachers.run(
+        toy_study.config, resume=False, report=lambda _share, text: told.append(text)
+    )
+    assert any("labels.csv" in line and "3.png" in line for line in told)
+    assert SonichuModel.from_pretrained(folder).config.tasks["HC"].training_data == "5 label"
 
 
 def test_fewer_frames_than_a_batch_are_told(toy_study):

@@ -60,12 +60,12 @@ def augment_intensity(
         factor *= 1 + np.float32(rng.uniform(0, amplitude)) * _spread(noise, side)
     shown = np.maximum(picture, 1e-4) ** np.float32(gamma) * factor
     if rng.uniform() < ranges.blur:
-        shown = cv2.GaussianBlur(shown, (0, 0), rng.uniform(0.5, 1.0))
+        shown = np.asarray(cv2.GaussianBlur(shown, (0, 0), rng.uniform(0.5, 1.0)), np.float32)
     if rng.uniform() < ranges.marks:
         draw_marks(shown, rng)
     if rng.uniform() < ranges.boxes:
         _black_boxes(shown, ranges.box_size, rng)
-    return np.clip(shown, 0, 1).astype(np.float32)
+    return np.asarray(shown.clip(0, 1), np.float32)
 
 
 def _field(rng: np.random.Generator, rows: int, columns: int, side: int) -> Picture:

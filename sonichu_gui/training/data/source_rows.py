@@ -59,7 +59,7 @@ class SourceConfig:
                     ("origin", self.origin in ORIGINS),
                     ("cap", self.cap >= 0),
                     ("repeat", self.repeat >= 1),
-                    ("weight", self.weight > 0),
+                    ("weight", self.weight >= 0),
                     ("stride", self.stride >= 1),
                 )
                 if not fits
@@ -70,7 +70,7 @@ class SourceConfig:
             raise ImportRejected(
                 f"The source {self.path} has {wrong}.",
                 f"origin is one of {', '.join(ORIGINS)}; cap is at least 0, repeat and stride are"
-                " at least 1, weight is above 0.",
+                " at least 1, weight is at least 0.",
             )
 
 
