@@ -12,7 +12,7 @@ from sonichu_gui.commands.train_data import add_data_verb, run_data
 from sonichu_gui.errors import ImportRejected
 
 SOURCE = """
-[[sources]]
+[[data]]
 kind = "csv"
 path = "toy/labels.csv"
 """
@@ -89,11 +89,10 @@ def test_leaks_are_told_and_make_the_command_fail(train_data, toy_study):
 
 def test_held_out_sources_are_compared_with_unlabelled_frames(train_data):
     text = """
-[data]
-[[data.sources]]
+[[sources]]
 kind = "folder"
 path = "toy"
-[[data.held_out]]
+[[held_out]]
 kind = "csv"
 path = "toy/labels.csv"
 split = "test"
@@ -103,6 +102,12 @@ split = "test"
     assert [source["held_out"] for source in told["sources"]] == [False, True]
     assert told["sources"][0]["frames"] == 9
     assert [leak["kind"] for leak in told["leaks"]] == ["file"] * 3
+
+
+@pytest.mark.parametrize("table", ["[[data]]", "[[sources]]", "[[data.sources]]"])
+def test_sources_stand_where_a_stage_keeps_them(train_data, table):
+    code, told = train_data(SOURCE.replace("[[data]]", table), "--json")
+    assert (code, told["sources"][0]["rows"]) == (0, 9)
 
 
 def test_other_tables_of_a_configuration_are_left_alone(train_data):
@@ -116,7 +121,7 @@ def test_other_tables_of_a_configuration_are_left_alone(train_data):
     [
         ("", "names no source"),
         (SOURCE + "colour = 3\n", "unknown keys .'colour'"),
-        ('[[sources]]\nkind = "csv"\n', "missing keys .'path'"),
+        ('[[data]]\nkind = "csv"\n', "missing keys .'path'"),
         (SOURCE + 'cap = "all"\n', "cap is 'all'"),
         (SOURCE + "[split]\nshare = true\n", "share is True"),
         ("[sources]\n", "no list of tables"),

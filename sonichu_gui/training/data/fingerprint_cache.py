@@ -73,8 +73,6 @@ class FingerprintCache:
         trace: TracebackType | None,
     ) -> None:
         if self._connection is not None:
-            with suppress(sqlite3.Error):  # what Ctrl+C leaves is kept as well
-                self._connection.commit()
             self._connection.close()
             self._connection = None
 
@@ -103,10 +101,12 @@ def _opened(path: Path) -> sqlite3.Connection | None:
     for _ in range(2):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(path)
+            # Each file at once and for itself: another run may be filling the same cache.
+            connection = sqlite3.connect(path, timeout=0.2, isolation_level=None)
         except (OSError, sqlite3.Error):
             return None
         try:
+            connection.execute("PRAGMA synchronous = OFF")  # nothing here needs to be kept
             connection.execute(_TABLE)
             connection.execute(_ASK, ("", 0, 0))
         except sqlite3.OperationalError:  # locked or read-only: somebody else's good file

@@ -1,13 +1,14 @@
 """The data part of a training configuration: its sources, and how they are divided.
 
-    [[sources]]                 # any number; the keys are those of `SourceConfig`
+    [[data]]                    # any number; the keys are those of `SourceConfig`
     kind = "csv"
     path = "hc18/HC.csv"
 
     [[held_out]]                # sources that are only measured on, instead of or beside a split
     [split]                     # the keys are those of `SplitRule`
 
-The three may also stand inside a table `[data]`; whatever else a file has is left to its own stage.
+A stage that has more to say about its data calls the first `[[sources]]`, and may keep all three in
+a table `[data]`. Whatever else a file has is left to its own stage.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def read_room(path: Path) -> DataRoom:
     inner = document.get("data")
     tables = {**document, **(inner if isinstance(inner, dict) else {})}
     room = DataRoom(
-        _sources(tables, "sources", path),
+        _sources(tables, "data" if isinstance(inner, list) else "sources", path),
         _sources(tables, "held_out", path),
         _made(SplitRule, tables["split"], f"{path}: [split]")
         if isinstance(tables.get("split"), dict)
@@ -70,7 +71,7 @@ def read_room(path: Path) -> DataRoom:
     if not room.sources:
         raise ImportRejected(
             f"{path} names no source of frames.",
-            'Write a table [[sources]] for each, with kind = "csv" and path = "…" for example.',
+            'Write a table [[data]] for each, with kind = "csv" and path = "…" for example.',
         )
     return room
 
