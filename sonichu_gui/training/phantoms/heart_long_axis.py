@@ -85,7 +85,8 @@ def _paint(scene: Scene, heart: LongAxis) -> None:
     deep: Field = np.where(scene.y > heart.pose.origin[1], np.minimum(wall, la - 2.5), 99.0)
     surface(scene, deep, rng.uniform(-10, -3), thickness_mm=0.8)
     surface(scene, rv - 4.0, rng.uniform(-20, -13))
-    _descending_aorta(scene, heart)
+    if rng.random() < 0.75:
+        _descending_aorta(scene, heart)
     cavity(scene, rv, rough_mm=rng.uniform(2.5, 5.0))
     cavity(scene, lv, rough_mm=rng.uniform(1.0, 2.5))
     cavity(scene, la)

@@ -196,12 +196,12 @@ def _right_ventricle(
 ) -> Outline:
     """Builds what lies before septum and aorta; it is shallower in systole."""
     body = rng.uniform(17, 28) * (1 - 0.2 * systole)
-    tract = rng.uniform(24, 33) * (1 - 0.15 * systole)
+    tract = max(rng.uniform(19, 31) * (1 - 0.15 * systole), 0.9 * body)
     fore = shifted(root.tube.left[4 : int(0.85 * root.ascending)], rng.uniform(2.0, 3.5))
     hinge = int(_CUT * len(left.septum)) - 4
     under = np.vstack([left.septum[hinge + 4 : 4 : -1], fore])
     last = len(under) - 1
-    stations = [0, hinge // 4, 6 * hinge // 10, hinge, (hinge + last) // 2, last]
+    stations = [0, hinge // 4, 6 * hinge // 10, hinge - 1, (hinge + last) // 2, last]
     deep = np.array([4.0, 0.7 * body, body, tract, 0.95 * tract, 0.66 * tract])
     forwards = pose.turn + pose.lean / 2 - math.pi / 2
     before = under[stations] + deep[:, None] * (math.cos(forwards), math.sin(forwards))
