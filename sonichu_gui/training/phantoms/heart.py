@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 CAVITY = Tissue(-66.0, -0.9)
 """Blood of a harmonic image: darker than elsewhere, what shows in it is mostly haze."""
-FIBROUS = Tissue(-29.0, 0.2, 3.0, 1.8)
+FIBROUS = Tissue(-29.0, 0.2, 4.5, 2.2)
 VALVE = Tissue(-29.0, 0.2)
 """Leaflets and the rings that they hang on."""
 CHEST = Tissue(-36.0, 0.3, 3.0, 4.0)
@@ -62,7 +62,10 @@ def ordered(ends: tuple[Point, Point]) -> list[Point]:
 
 def myocardium(rng: np.random.Generator) -> Tissue:
     """Heart muscle as this person and this machine show it."""
-    return Tissue(float(rng.uniform(-35, -25)), 0.25, float(rng.uniform(3.0, 5.0)), 1.8)
+    echo_db, texture_db, texture_mm = (
+        float(rng.uniform(*ends)) for ends in ((-35, -25), (3.0, 6.5), (1.4, 2.2))
+    )
+    return Tissue(echo_db, 0.25, texture_db, texture_mm)
 
 
 def muscle(scene: Scene, distance: Field, tissue: Tissue, facing: Field) -> None:
@@ -75,8 +78,8 @@ def muscle(scene: Scene, distance: Field, tissue: Tissue, facing: Field) -> None
         facing: Distance to the face that its fibres run along.
     """
     scene.fill(distance + 0.5 * scene.noise((3.0, 2.0)), tissue, edge_mm=1.6)
-    along = 1 - scene.incidence(facing)
-    weak = scene.rng.uniform(0, 6) * along**2 + 4.5 * scene.noise((16.0, 12.0))
+    along, patchy = 1 - scene.incidence(facing), scene.rng.uniform(2.5, 7.5)
+    weak = scene.rng.uniform(0, 6) * along**2 + patchy * scene.noise((14.0, 11.0))
     inside = np.clip(0.5 - distance, 0.0, 1.0)
     scene.echo_db -= (inside * weak).astype(np.float32)
     strands(scene, distance, (6.0, 0.9), float(scene.rng.uniform(-21, -15)))
@@ -193,7 +196,11 @@ def haze(scene: Scene) -> None:
     It lies over tissue and blood alike, densest near the probe.
     """
     rng = scene.rng
-    near = rng.uniform(-47, -37) - scene.depth * rng.uniform(0.1, 0.3)
+    # A poor window keeps its haze down to the valves; a good one loses it behind the chest wall.
+    poor = rng.random() < 0.45
+    clear = rng.uniform(40, 100) if poor else rng.uniform(0, 20)
+    level = rng.uniform(-53, -43) if poor else rng.uniform(-47, -38)
+    near = level - np.maximum(scene.depth - clear, 0) * rng.uniform(0.1, 0.4)
     far = rng.uniform(-72, -54) - 0.04 * scene.depth
     patchy = 4.0 * scene.noise((45.0, 30.0)) + 2.0 * scene.noise((12.0, 5.0))
     arcs = 5.0 * np.exp(-scene.depth / 35) * scene.noise((40.0, 2.6))

@@ -153,9 +153,17 @@ def _drop_outs(scene: Scene, heart: FourChambers) -> None:
     fossa = placed(heart.mitral[0], heart.turn, rng.uniform(17, 24), rng.uniform(0, 2))
     lost = ellipse(scene.x, scene.y, fossa, (rng.uniform(6, 12), 4.0), heart.turn)
     fade(scene, lost, rng.uniform(4, 22), edge_mm=4.0)
-    for chamber, chance in ((heart.lv, 0.5), (heart.rv, 0.6), (heart.lv, 0.2)):
+    # Between 0 and 1 the way leads up the septum, over the apex and down the free wall; that of
+    # the right ventricle ends in its free wall too.
+    for chamber, places, chance in (
+        (heart.lv, (0.55, 0.92), 0.5),
+        (heart.lv, (0.42, 0.6), 0.5),
+        (heart.lv, (0.05, 0.9), 0.4),
+        (heart.rv, (0.55, 0.92), 0.7),
+        (heart.rv, (0.4, 0.7), 0.5),
+    ):
         if rng.random() < chance:
-            start = int(rng.uniform(0.55, 0.92) * len(chamber.curve))
-            spot, size = ends_of(chamber.curve[start:])[0], (rng.uniform(9, 22), rng.uniform(7, 12))
+            start = int(rng.uniform(*places) * len(chamber.curve))
+            spot, size = ends_of(chamber.curve[start:])[0], (rng.uniform(9, 22), rng.uniform(7, 13))
             lost = ellipse(scene.x, scene.y, spot, size, heart.turn)
-            fade(scene, lost + 3 * scene.noise((9.0, 9.0)), rng.uniform(6, 18), edge_mm=8.0)
+            fade(scene, lost + 4 * scene.noise((7.0, 7.0)), rng.uniform(6, 16), edge_mm=9.0)

@@ -89,7 +89,7 @@ def short_axis_vessels(rng: np.random.Generator, centre: Point) -> GreatVessels:
     """Builds great vessels at a random phase of the cycle."""
     # Most frames are taken near the end of filling or of ejection.
     systole = float(rng.beta(0.7, 0.8))
-    turn = math.radians(rng.normal(0, 9))
+    turn = math.radians(rng.normal(0, 7))
     radius = rng.uniform(13, 18)
 
     def at(degrees: float, away: float) -> Point:
@@ -137,7 +137,7 @@ def _outflow(
     """Builds ventricle, outflow tract and artery around the aorta, a wall away from it."""
     gap = rng.uniform(2.2, 4.2)
     valve = math.radians(rng.uniform(-58, -28))
-    annulus = rng.uniform(19, 25) / 2
+    annulus = rng.uniform(17.5, 25) / 2
     trunk = annulus * rng.uniform(0.98, 1.2)
     tract = max(rng.uniform(24, 34) * (1 - 0.12 * systole) / 2, 1.05 * annulus)
     body = rng.uniform(14, 18) * (1 - 0.15 * systole)
