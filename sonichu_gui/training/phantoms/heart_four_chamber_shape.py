@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from sonichu_gui.training.phantoms.sector import Point
 
 
+_VENTRICLE, _ATRIUM = (0.04, 0.96), (0.3, 0.85)
+"""Shares of the way from the valve on between which chambers are measured across."""
+
+
 @dataclass(frozen=True, slots=True)
 class FourChambers:
     """Outlines of the cavities on the screen, and what hangs on them.
@@ -84,18 +88,18 @@ def calipers(heart: FourChambers) -> list[Point]:
     """Gives the sixteen points, each on the outline that is drawn or in the plane of a valve.
 
     A long axis runs from the middle of the valve to the apex, or to the middle of the roof; the
-    other diameter is the widest at right angles to it.
+    other diameter is the widest at right angles to it, in an atrium well behind its valve.
     """
     points: list[Point] = []
-    for chamber, hinges, far in (
-        (heart.lv, heart.mitral, Outline.farthest),
-        (heart.rv, heart.tricuspid, Outline.farthest),
-        (heart.la, heart.mitral, _roof),
-        (heart.ra, heart.tricuspid, _roof),
+    for chamber, hinges, far, within in (
+        (heart.lv, heart.mitral, Outline.farthest, _VENTRICLE),
+        (heart.rv, heart.tricuspid, Outline.farthest, _VENTRICLE),
+        (heart.la, heart.mitral, _roof, _ATRIUM),
+        (heart.ra, heart.tricuspid, _roof, _ATRIUM),
     ):
         base = midway(*hinges)
         end = far(chamber, base)
-        points += [*ordered((base, end)), *ordered(chamber.widest(base, end))]
+        points += [*ordered((base, end)), *ordered(chamber.widest(base, end, within=within))]
     return points
 
 

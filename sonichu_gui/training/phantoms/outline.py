@@ -116,13 +116,21 @@ class Outline:
         x, y = self.curve[int(np.argmax(away))]
         return float(x), float(y)
 
-    def widest(self, start: Point, end: Point) -> tuple[Point, Point]:
-        """Gives the longest inner diameter at right angles to the axis from `start` to `end`."""
+    def widest(
+        self, start: Point, end: Point, *, within: tuple[float, float] = (0.04, 0.96)
+    ) -> tuple[Point, Point]:
+        """Gives the longest inner diameter at right angles to an axis.
+
+        Args:
+            start: Beginning of the axis.
+            end: Its end.
+            within: Shares of the axis between which it is looked for.
+        """
         angle = math.atan2(end[1] - start[1], end[0] - start[0]) + math.pi / 2
         length = math.dist(start, end)
         found = [
             chord
-            for place in np.linspace(0.04, 0.96, 93) * length
+            for place in np.linspace(*within, 64) * length
             for chord in self.chords(placed(start, angle - math.pi / 2, place, 0.0), angle)
         ]
         return max(found, key=lambda ends: math.dist(*ends))
