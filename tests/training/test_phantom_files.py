@@ -33,6 +33,14 @@ def test_the_label_file_reads_back_equal(tmp_path: Path) -> None:
         assert row.size == SIZE
 
 
+def test_a_file_has_a_column_for_every_point_of_its_largest_task(tmp_path: Path) -> None:
+    labels = write_phantoms(tmp_path, task_ids=["PSAX", "PLAX"], count=1, seed=5, size=SIZE)
+    short, long = read_labels(labels).require_whole().rows
+    assert (short.points.shape, long.points.shape) == ((4, 2), (22, 2))
+    phantom = draw_phantom("PLAX", seed=5, width=200, height=135)
+    assert np.abs(long.points - phantom.keypoints).max() < 0.001
+
+
 def test_the_frames_are_the_phantoms(tmp_path: Path) -> None:
     write_phantoms(tmp_path, task_ids=["FA"], count=1, seed=5, size=SIZE)
     data = np.fromfile(tmp_path / "01-abdomen.png", np.uint8)
@@ -77,7 +85,7 @@ def test_the_command_prints_the_label_file(
 def test_the_command_names_the_tasks_when_there_is_no_such_phantom(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["train", "phantoms", "--task", "A4C", "-o", str(tmp_path / "x")]) == 1
+    assert main(["train", "phantoms", "--task", "IUGC", "-o", str(tmp_path / "x")]) == 1
     assert "HC, FA, fetal_femur" in capsys.readouterr().err
     assert not (tmp_path / "x").exists()
 

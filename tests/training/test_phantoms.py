@@ -82,7 +82,7 @@ def test_points_lie_on_the_frame_beside_the_ruler(task_id: str, seed: int) -> No
 
 def test_a_task_without_a_phantom_names_those_that_have_one() -> None:
     with pytest.raises(TaskError, match="HC, FA, fetal_femur"):
-        draw_phantom("PLAX", seed=1)
+        draw_phantom("IUGC", seed=1)
 
 
 # ---- the points lie on the anatomy ---------------------------------------------------------

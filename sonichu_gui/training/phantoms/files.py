@@ -11,6 +11,7 @@ from pathlib import Path
 import cv2
 
 from sonichu_gui.errors import ExportError
+from sonichu_gui.tasks import load_tasks
 from sonichu_gui.training.phantoms.phantom import Phantom, draw_phantom, require_anatomy
 
 LABELS_NAME = "labels.csv"
@@ -22,6 +23,9 @@ SLUGS = {
     "AOP": "symphysis",
     "FUGC": "cervix",
     "IVC": "vena-cava",
+    "PLAX": "heart-long-axis",
+    "PSAX": "heart-short-axis",
+    "A4C": "heart-four-chamber",
 }
 """What a frame of a task is called in its file name."""
 
@@ -74,7 +78,7 @@ def write_phantoms(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with labels.open("x", encoding="utf-8", newline="") as stream:
-            writer = csv.DictWriter(stream, _columns(), restval="", lineterminator="\n")
+            writer = csv.DictWriter(stream, _columns(task_ids), restval="", lineterminator="\n")
             writer.writeheader()
             for order in progress(orders):
                 width, height = size
@@ -103,8 +107,9 @@ def png_bytes(phantom: Phantom) -> bytes:
     return bytes(data)
 
 
-def _columns() -> list[str]:
-    points = [f"point_{number}_xy" for number in range(1, 5)]
+def _columns(task_ids: Sequence[str]) -> list[str]:
+    most = max(len(load_tasks()[task_id].keypoints) for task_id in task_ids)
+    points = [f"point_{number}_xy" for number in range(1, most + 1)]
     return [
         *("image_path", "task_name", "task_id", "num_classes", "height", "width"),
         *points,

@@ -14,6 +14,9 @@ from sonichu_gui.training.phantoms.cervix import cervix
 from sonichu_gui.training.phantoms.echo import Machine, grey_frame
 from sonichu_gui.training.phantoms.femur import femur
 from sonichu_gui.training.phantoms.head import head
+from sonichu_gui.training.phantoms.heart_four_chamber import four_chamber
+from sonichu_gui.training.phantoms.heart_long_axis import long_axis
+from sonichu_gui.training.phantoms.heart_short_axis import short_axis
 from sonichu_gui.training.phantoms.perineum import perineum
 from sonichu_gui.training.phantoms.scene import Scene
 from sonichu_gui.training.phantoms.screen import add_ruler
@@ -29,8 +32,14 @@ ANATOMY: dict[str, Anatomy] = {
     "AOP": perineum,
     "FUGC": cervix,
     "IVC": vena_cava,
+    "PLAX": long_axis,
+    "PSAX": short_axis,
+    "A4C": four_chamber,
 }
-"""What is drawn for each task; the points are in the order of the task's keypoints."""
+"""What is drawn for each task; the points are in the order of the task's keypoints.
+
+A task's place is part of its seeds: new tasks come at the end.
+"""
 
 
 @dataclass(frozen=True, slots=True)
