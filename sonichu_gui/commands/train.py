@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sonichu_gui.commands.output import NOT_CLINICAL
 from sonichu_gui.commands.progress import reporting, tracked
+from sonichu_gui.commands.train_data import add_data_verb, run_data
 from sonichu_gui.errors import SonichuError
 from sonichu_gui.prediction.torch_runtime import import_torch
 from sonichu_gui.prediction.zoo import find_model
@@ -54,6 +55,7 @@ def add_parser(subparsers: Subparsers) -> None:
             action="store_true",
             help="go on from the last checkpoint, where there is one",
         )
+    add_data_verb(verbs)
     phantoms = verbs.add_parser(
         "phantoms",
         help="draw frames whose points are known",
@@ -83,6 +85,7 @@ def run(args: argparse.Namespace) -> int:
     """
     verbs: dict[str, Callable[[argparse.Namespace], int]] = {
         **dict.fromkeys(STAGES, _stage),
+        "data": run_data,
         "phantoms": _phantoms,
         "calibrate": _calibrate,
     }

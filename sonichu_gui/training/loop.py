@@ -37,10 +37,10 @@ class Movable(Protocol):
 
 _Sample = TypeVar("_Sample")
 _Batch = TypeVar("_Batch", bound=Movable)
-_Given = TypeVar("_Given", bound=Movable, covariant=True)
+_Made_co = TypeVar("_Made_co", bound=Movable, covariant=True)
 
 
-class Samples(Protocol[_Sample, _Given]):
+class Samples(Protocol[_Sample, _Made_co]):
     """What is learned from; sample i of an epoch is the same whoever asks and whenever."""
 
     def __len__(self) -> int: ...
@@ -48,7 +48,7 @@ class Samples(Protocol[_Sample, _Given]):
     def set_epoch(self, epoch: int) -> None:
         """Chooses the draws of a pass."""
 
-    def collate(self, samples: Sequence[_Sample]) -> _Given:
+    def collate(self, samples: Sequence[_Sample]) -> _Made_co:
         """The batch of these samples."""
 
 

@@ -41,7 +41,7 @@ from sonichu_gui.training.scores import Found, score
 from sonichu_gui.training.start import start_weights
 
 if TYPE_CHECKING:
-from sonichu_gui.training.data.labels import LabelRow
+    from sonichu_gui.training.data.labels import LabelRow
 
 MODEL_FOLDER = "model"
 """Where in its output folder a run leaves its model."""

@@ -14,7 +14,6 @@ import pytest
 import torch
 
 from sonichu_gui import cli
-from sonichu_gui.errors import SonichuError
 from sonichu_gui.model.modeling_sonichu import EfficientNetLite, SonichuModel
 from sonichu_gui.training import loop, teachers
 from sonichu_gui.training.backbone_weights import load_imagenet_weights
