@@ -110,7 +110,8 @@ class GlobalBatchNorm(nn.BatchNorm2d):
         self._follow(mean.detach(), variance.detach(), count=size * x.numel() // x.shape[1])
         scale = self.weight * (variance + self.eps).rsqrt()
         shift = self.bias - mean * scale
-        return (own * scale[:, None, None] + shift[:, None, None]).to(x.dtype)
+        normalised: Tensor = own * scale[:, None, None] + shift[:, None, None]
+        return normalised.to(x.dtype)
 
     @torch.no_grad()
     def _follow(self, mean: Tensor, variance: Tensor, *, count: int) -> None:

@@ -25,7 +25,7 @@ class RunLog:
         self._path = folder / LOG_FILE
         kept = [record for record in read_log(folder) if record["step"] <= start]
         self._path.write_text("".join(json.dumps(record) + "\n" for record in kept))
-        self._board = SummaryWriter(folder / "tensorboard", purge_step=start + 1)  # type: ignore[no-untyped-call]
+        self._board = SummaryWriter(folder / "tensorboard", purge_step=start + 1)
 
     def add(self, step: int, values: Mapping[str, float], *, held_out: bool = False) -> None:
         """Notes numbers of the run after ``step`` steps, or those of the held-out frames."""
@@ -35,7 +35,7 @@ class RunLog:
             stream.write(json.dumps(record) + "\n")
         room = "held out" if held_out else "training"
         for name, value in values.items():
-            self._board.add_scalar(f"{room}/{name}", value, step)  # type: ignore[no-untyped-call]
+            self._board.add_scalar(f"{room}/{name}", value, step)
 
     def __enter__(self) -> Self:
         return self
@@ -46,7 +46,7 @@ class RunLog:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._board.close()  # type: ignore[no-untyped-call]
+        self._board.close()
 
 
 def read_log(folder: Path) -> list[dict[str, Any]]:

@@ -98,7 +98,8 @@ def draw_linear(ranges: GeometryRanges, rng: np.random.Generator) -> Floats:
     rotation = np.array([[cosine, -sine], [sine, cosine]])
     stretch = np.array([[ratio, shear], [0.0, 1 / ratio]])
     flip = np.diag([-1.0 if flip_x else 1.0, -1.0 if flip_y else 1.0])
-    return scale * rotation @ stretch @ flip
+    linear: Floats = scale * rotation @ stretch @ flip
+    return linear
 
 
 def draw_map(

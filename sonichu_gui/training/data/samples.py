@@ -125,7 +125,7 @@ class LabelledSamples:
         points = (row.points + 0.5) * kept / (width, height)
         affine = draw_map(ranges, points, kept, task, rule=rule, rng=rng)
         picture = warp(grey, affine, kept, size_px=self._model.image_size)
-        shown = augment_intensity(np.float32(picture) / np.float32(255), self._intensity, rng)
+        shown = augment_intensity(np.divide(picture, 255, dtype=np.float32), self._intensity, rng)
         moved = follow(affine, points, task, rule=rule)
         return Sample(shown, moved, kept, self._tasks[row.task_id], row.weight)
 
