@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sonichu_gui.commands.output import NOT_CLINICAL
-from sonichu_gui.commands.progress import reporting, tracked
+from sonichu_gui.commands.progress import reporting
 from sonichu_gui.commands.train_data import add_data_verb, run_data
+from sonichu_gui.commands.train_phantoms import add_phantoms_verb, run_phantoms
 from sonichu_gui.errors import SonichuError
 from sonichu_gui.prediction.torch_runtime import import_torch
 from sonichu_gui.prediction.zoo import find_model
@@ -56,15 +56,7 @@ def add_parser(subparsers: Subparsers) -> None:
             help="go on from the last checkpoint, where there is one",
         )
     add_data_verb(verbs)
-    phantoms = verbs.add_parser(
-        "phantoms",
-        help="draw frames whose points are known",
-        description="Draw B-mode phantoms and a label file with their exact keypoints and scale.",
-    )
-    phantoms.add_argument("--task", default="all", metavar="T", help="task id, or all (default)")
-    phantoms.add_argument("-n", type=int, default=1, metavar="N", help="frames a task (default 1)")
-    phantoms.add_argument("--seed", type=int, default=0, metavar="S", help="default 0")
-    phantoms.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
+    add_phantoms_verb(verbs)
     calibrate = verbs.add_parser(
         "calibrate",
         help="fit how sure a model may be",
@@ -86,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
     verbs: dict[str, Callable[[argparse.Namespace], int]] = {
         **dict.fromkeys(STAGES, _stage),
         "data": run_data,
-        "phantoms": _phantoms,
+        "phantoms": run_phantoms,
         "calibrate": _calibrate,
     }
     work = verbs[args.verb]
@@ -111,25 +103,6 @@ def _stage(args: argparse.Namespace) -> int:
     with reporting() as report:
         made = module.run(args.config, resume=args.resume, report=report)
     print(made)
-    return 0
-
-
-def _phantoms(args: argparse.Namespace) -> int:
-    from sonichu_gui.training.phantoms.files import write_phantoms
-    from sonichu_gui.training.phantoms.phantom import ANATOMY
-
-    if args.n < 1 or args.seed < 0:
-        args.error("-n must be at least 1 and --seed at least 0")
-    task_ids = list(ANATOMY) if args.task == "all" else [args.task]
-
-    labels = write_phantoms(
-        args.output,
-        task_ids=task_ids,
-        count=args.n,
-        seed=args.seed,
-        progress=partial(tracked, noun="frames"),
-    )
-    print(labels)
     return 0
 
 

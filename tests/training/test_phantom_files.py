@@ -13,7 +13,8 @@ from sonichu_gui.errors import ExportError
 from sonichu_gui.paths import resources
 from sonichu_gui.training.data.labels import read_labels
 from sonichu_gui.training.phantoms.files import SLUGS, write_phantoms
-from sonichu_gui.training.phantoms.phantom import ANATOMY, draw_phantom
+from sonichu_gui.training.phantoms.phantom import ANATOMY, draw_phantom, frame_size
+from sonichu_gui.training.phantoms.style import Style
 
 SIZE = (200, 135)
 
@@ -71,6 +72,113 @@ def test_work_that_is_stopped_leaves_whole_rows(tmp_path: Path) -> None:
         write_phantoms(tmp_path, task_ids=["FA"], count=3, seed=5, size=SIZE, progress=stopped)
     rows = read_labels(tmp_path / "labels.csv").require_whole().rows
     assert [row.image_path for row in rows] == ["01-abdomen.png"]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_several_processes_draw_what_one_does(tmp_path: Path) -> None:
+    for jobs in (1, 2):
+        write_phantoms(
+            tmp_path / str(jobs),
+            task_ids=["FUGC", "HC"],
+            count=2,
+            seed=5,
+            size=SIZE,
+            style=Style.VARIED,
+            jobs=jobs,
+        )
+    assert contents(tmp_path / "1") == contents(tmp_path / "2")
+    assert len(contents(tmp_path / "2")) == 5
+
+
+def test_several_processes_that_are_stopped_leave_whole_rows(tmp_path: Path) -> None:
+    def stopped(orders):
+        yield orders[0]
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_phantoms(
+            tmp_path, task_ids=["FA"], count=9, seed=5, size=SIZE, jobs=2, progress=stopped
+        )
+    rows = read_labels(tmp_path / "labels.csv").require_whole().rows
+    assert [row.image_path for row in rows] == ["01-abdomen.png"]
+
+
+def test_varied_frames_carry_their_own_size_in_the_label_file(tmp_path: Path) -> None:
+    labels = write_phantoms(tmp_path, task_ids=["IVC"], count=3, seed=2, style=Style.VARIED)
+    rows = read_labels(labels).require_whole().rows
+    assert [row.size for row in rows] == [frame_size("IVC", n, Style.VARIED) for n in (2, 3, 4)]
+    for row in rows:
+        pixels = cv2.imdecode(
+            np.fromfile(tmp_path / row.image_path, np.uint8), cv2.IMREAD_UNCHANGED
+        )
+        assert pixels.shape == row.size[::-1]
+
+
+def test_the_command_draws_varied_frames_unless_clean_ones_are_asked_for(tmp_path: Path) -> None:
+    for style in ("varied", "clean"):
+        chosen = [] if style == "varied" else ["--style", "clean"]
+        folder = tmp_path / style
+        assert main(["train", "phantoms", "--task", "FUGC", *chosen, "-o", str(folder)]) == 0
+        pixels = cv2.imdecode(np.fromfile(folder / "01-cervix.png", np.uint8), cv2.IMREAD_UNCHANGED)
+        width, height = frame_size("FUGC", 0, Style(style))
+        drawn = draw_phantom("FUGC", seed=0, width=width, height=height, style=Style(style))
+        assert np.array_equal(pixels, drawn.pixels)
+
+
+def test_the_command_draws_frames_of_the_size_asked_for(tmp_path: Path) -> None:
+    command = ["train", "phantoms", "--task", "FUGC", "--size", "200x135", "-o", str(tmp_path)]
+    assert main(command) == 0
+    assert read_labels(tmp_path / "labels.csv").rows[0].size == SIZE
+
+
+def test_a_sheet_shows_every_seed_beside_its_task(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pictures = []
+    for points in ([], ["--points"]):
+        file = tmp_path / f"sheet{len(points)}.png"
+        command = ["train", "phantoms", "--task", "FUGC", "-n", "2", "--sheet", str(file), *points]
+        assert main(command) == 0
+        assert capsys.readouterr().out.strip() == str(file)
+        pictures.append(cv2.imdecode(np.fromfile(file, np.uint8), cv2.IMREAD_COLOR))
+    plain, marked = pictures
+    assert plain.shape == marked.shape
+    assert plain.shape[1] > 2 * 320
+    # Two rings in either cell, and nothing else, tell the two apart.
+    changed = (plain != marked).any(axis=2).astype(np.uint8)
+    assert cv2.connectedComponents(cv2.dilate(changed, np.ones((5, 5))))[0] - 1 == 4
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        [],
+        ["--points"],
+        ["-o", "x", "--sheet", "y.png"],
+        ["-o", "x", "--jobs", "0"],
+        ["-o", "x", "--size", "800"],
+        ["-o", "x", "--size", "20x400"],
+    ],
+)
+def test_the_command_refuses_what_it_cannot_mean(
+    wrong: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as caught:
+        main(["train", "phantoms", "--task", "FUGC", *wrong])
+    assert caught.value.code == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sheet_that_cannot_be_written_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "missing" / "sheet.png"
+    assert main(["train", "phantoms", "--task", "FUGC", "--sheet", str(file)]) == 1
+    assert "sheet.png cannot be written" in capsys.readouterr().err
 
 
 def test_the_command_prints_the_label_file(

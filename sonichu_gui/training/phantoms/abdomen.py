@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sonichu_gui.training.phantoms.beside import neighbours
 from sonichu_gui.training.phantoms.body import DEEP, body_wall, convex, sector_above, uterus
+from sonichu_gui.training.phantoms.brain import Cut
 from sonichu_gui.training.phantoms.scene import BLOOD, BONE, FLUID, Scene, Tissue
 from sonichu_gui.training.phantoms.shapes import capsule, ellipse, local, placed, polyline, rounded
+from sonichu_gui.training.phantoms.style import Style
+from sonichu_gui.training.phantoms.view import Screen, varied_sector
 
 if TYPE_CHECKING:
     from sonichu_gui.training.phantoms.sector import Field, Point
@@ -19,33 +23,46 @@ WALL = Tissue(-40.0, 0.3, 1.5, 2.0)
 LIVER = Tissue(-34.0, 0.1, 1.8, 4.0)
 
 
-def abdomen(rng: np.random.Generator, width: int, height: int) -> tuple[Scene, list[Point]]:
+def abdomen(
+    rng: np.random.Generator, width: int, height: int, *, style: Style = Style.CLEAN
+) -> tuple[Scene, list[Point]]:
     """Gives the scene and the ends of the two skin-to-skin diameters in mm.
 
     Order: upper and lower end of the upright diameter, right and left end of the level one.
     """
-    level = rng.uniform(34, 108)
-    upright = level * rng.uniform(0.88, 1.08)
-    angle = math.radians(rng.uniform(-18, 18))
-    mm_per_px = max(level / (rng.uniform(0.42, 0.58) * width), upright / (0.78 * height))
+    level = rng.uniform(*style.span(clean=(34, 108), varied=(16, 118)))
+    upright = level * rng.uniform(*style.span(clean=(0.88, 1.08), varied=(0.78, 1.16)))
+    angle = math.radians(rng.uniform(*style.span(clean=(-18, 18), varied=(-42, 42))))
+    share = rng.uniform(*style.span(clean=(0.42, 0.58), varied=(0.26, 0.72)))
+    mm_per_px = max(level / (share * width), upright / (0.78 * height))
     centre = (
-        width * mm_per_px * rng.uniform(0.46, 0.54),
-        height * mm_per_px * rng.uniform(0.47, 0.54),
+        width * mm_per_px * rng.uniform(*style.span(clean=(0.46, 0.54), varied=(0.42, 0.58))),
+        height * mm_per_px * rng.uniform(*style.span(clean=(0.47, 0.54), varied=(0.46, 0.55))),
     )
     semi = (level / 2, upright / 2)
-    sector = sector_above(
-        convex(rng), rng, top_mm=centre[1] - semi[1], mm_per_px=mm_per_px, size=(width, height)
-    )
-    scene = Scene(sector, rng, DEEP)
-    wall = float(centre[1] - semi[1] - sector.face_mm[1]) * rng.uniform(0.55, 0.8)
+    if style is Style.VARIED:
+        screen = Screen(width, height, mm_per_px)
+        sector = varied_sector(rng, screen, centre=centre, reach=semi)
+    else:
+        size = (width, height)
+        top = centre[1] - semi[1]
+        sector = sector_above(convex(rng), rng, top_mm=top, mm_per_px=mm_per_px, size=size)
+    scene = Scene(sector, rng, DEEP, style)
+    near, far = style.span(clean=(0.55, 0.8), varied=(0.3, 0.95))
+    wall = float(centre[1] - semi[1] - sector.face_mm[1]) * rng.uniform(near, far)
     body_wall(scene, wall)
     uterus(
         scene,
         centre=(centre[0] + rng.uniform(-0.3, 0.3) * level / 2, centre[1] + rng.uniform(0, 4)),
-        semi=(semi[0] * rng.uniform(1.2, 1.7), semi[1] * rng.uniform(1.08, 1.3)),
+        semi=(
+            semi[0] * rng.uniform(*style.span(clean=(1.2, 1.7), varied=(1.03, 1.7))),
+            semi[1] * rng.uniform(*style.span(clean=(1.08, 1.3), varied=(1.0, 1.35))),
+        ),
         angle=rng.uniform(-0.3, 0.3),
         wall_mm=wall,
     )
+    if style is Style.VARIED:
+        neighbours(scene, Cut(centre, angle, semi, 1.0))
     # The fetus lies on its side or its back, seldom face down: its shadow would hide the rest.
     towards_spine = angle + math.radians(float(rng.choice((8, 40, 90, 140, 172))))
     outer = ellipse(scene.x, scene.y, centre, semi, angle)
@@ -60,7 +77,11 @@ def abdomen(rng: np.random.Generator, width: int, height: int) -> tuple[Scene, l
 
 def _wall(scene: Scene, outer: Field, radius: float) -> None:
     scene.fill(outer, SKIN, edge_mm=0.5)
-    scene.line(outer + 0.4, -15.0, thickness_mm=0.4, oblique=0.3)
+    skin_db, uneven = -15.0, 1.0
+    if scene.style is Style.VARIED:
+        skin_db = scene.rng.uniform(-24, -10)
+        uneven = np.clip(0.7 + 0.5 * scene.noise((0.5 * radius, 0.5 * radius)), 0.05, 1.2)
+    scene.line(outer + 0.4, skin_db, thickness_mm=0.4, oblique=0.3, strength=uneven)
     scene.fill(outer + 0.045 * radius + 0.3, WALL, edge_mm=1.5)
     inner = outer + 0.12 * radius
     scene.fill(inner, LIVER)
@@ -103,7 +124,7 @@ def _organs(scene: Scene, centre: Point, spine: float, r: float) -> None:
         vessel = capsule(x, y, at(p, q), end, (0.018 * r, 0.012 * r))
         scene.fill(vessel, BLOOD, edge_mm=1.0)
         scene.line(vessel, -27.0, thickness_mm=0.4)
-    size = rng.uniform(0.75, 1.25)
+    size = rng.uniform(*scene.style.span(clean=(0.75, 1.25), varied=(0.4, 1.5)))
     stomach = ellipse(
         x, y, at(0.1, 0.48), (0.24 * size * r, 0.15 * size * r), spine + rng.uniform(-0.5, 0.5)
     )

@@ -9,6 +9,7 @@ import numpy as np
 from sonichu_gui.training.phantoms.scene import FAT, FLUID, MUSCLE, Scene, Tissue
 from sonichu_gui.training.phantoms.sector import Field, Point, Probe, Sector
 from sonichu_gui.training.phantoms.shapes import ellipse, wavy
+from sonichu_gui.training.phantoms.style import Style
 
 SKIN = Tissue(-27.0, 0.6, 1.5, 1.0)
 DEEP = Tissue(-37.0, 0.5, 3.5, 6.0)
@@ -96,14 +97,19 @@ def uterus(
     """
     rng = scene.rng
     cavity = ellipse(scene.x, scene.y, centre, semi, angle)
-    for share, waves in ((0.12, 0.9), (0.035, 0.3)):
+    ripple = 0.035 if scene.style is Style.CLEAN else rng.uniform(0.0, 0.03)
+    for share, waves in ((0.12, 0.9), (ripple, 0.3)):
         cavity += share * semi[1] * scene.noise((waves * semi[0], waves * semi[1]), angle=0.3)
     behind = wall_mm - scene.depth
     inside: Field = np.maximum(cavity, behind + 3.0)
     wall = rng.uniform(5.0, 9.0)
     scene.fill(np.maximum(cavity - wall, behind), MYOMETRIUM)
     strands(scene, np.maximum(cavity - wall, behind), (16.0, 1.6), -22.0)
-    scene.line(cavity - wall, -20.0, thickness_mm=0.5, strength=0.8)
+    faint_db, seen = 0.0, 1.0
+    if scene.style is Style.VARIED:
+        faint_db = rng.uniform(-16, 1)
+        seen = np.clip(0.4 + 0.7 * scene.noise((14.0, 14.0)), 0.0, 1.1)
+    scene.line(cavity - wall, -20.0 + faint_db, thickness_mm=0.5, strength=0.8 * seen)
     if placenta:
         side = rng.uniform(0, 2 * math.pi)
         thick = rng.uniform(14, 26)
@@ -116,5 +122,5 @@ def uterus(
             np.maximum(np.maximum(cavity - thick, disc), behind + 2.0), PLACENTA, edge_mm=3.0
         )
     scene.fill(inside, FLUID, edge_mm=1.0)
-    scene.line(inside, -16.0, thickness_mm=0.4, strength=0.7)
+    scene.line(inside, -16.0 + faint_db, thickness_mm=0.4, strength=0.7 * seen)
     return inside

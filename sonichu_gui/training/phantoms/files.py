@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Sequence
+import signal
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
 
 from sonichu_gui.errors import ExportError
 from sonichu_gui.tasks import load_tasks
-from sonichu_gui.training.phantoms.phantom import Phantom, draw_phantom, require_anatomy
+from sonichu_gui.training.phantoms.phantom import (
+    Phantom,
+    draw_phantom,
+    frame_size,
+    require_anatomy,
+)
+from sonichu_gui.training.phantoms.style import Style
 
 LABELS_NAME = "labels.csv"
 
@@ -37,6 +49,8 @@ class PhantomOrder:
     task_id: str
     seed: int
     file_name: str
+    size: tuple[int, int]
+    style: Style
 
 
 def write_phantoms(
@@ -45,7 +59,9 @@ def write_phantoms(
     task_ids: Sequence[str],
     count: int,
     seed: int,
-    size: tuple[int, int] = (800, 540),
+    size: tuple[int, int] | None = None,
+    style: Style = Style.CLEAN,
+    jobs: int = 1,
     progress: Callable[[Sequence[PhantomOrder]], Iterable[PhantomOrder]] = iter,
 ) -> Path:
     """Draws frames into a folder and gives the path of their label file.
@@ -57,7 +73,9 @@ def write_phantoms(
         task_ids: Tasks to draw for, in this order.
         count: Frames a task.
         seed: Of each task's first frame; the following ones count up from it.
-        size: Width and height of the frames in pixels.
+        size: Width and height of the frames in pixels; None for those of the style.
+        style: Textbook frames or anything that may come.
+        jobs: Processes that draw. The files are the same whatever their number.
         progress: Hands the orders through one by one and shows how far it is.
 
     Raises:
@@ -69,7 +87,13 @@ def write_phantoms(
     digits = max(2, len(str(count * len(task_ids))))
     wanted = [(task_id, seed + index) for task_id in task_ids for index in range(count)]
     orders = [
-        PhantomOrder(task_id, own_seed, f"{number:0{digits}d}-{SLUGS[task_id]}.png")
+        PhantomOrder(
+            task_id,
+            own_seed,
+            f"{number:0{digits}d}-{SLUGS[task_id]}.png",
+            size or frame_size(task_id, own_seed, style),
+            style,
+        )
         for number, (task_id, own_seed) in enumerate(wanted, start=1)
     ]
     labels = folder / LABELS_NAME
@@ -80,16 +104,21 @@ def write_phantoms(
         with labels.open("x", encoding="utf-8", newline="") as stream:
             writer = csv.DictWriter(stream, _columns(task_ids), restval="", lineterminator="\n")
             writer.writeheader()
-            for order in progress(orders):
-                width, height = size
-                phantom = draw_phantom(order.task_id, seed=order.seed, width=width, height=height)
-                (folder / order.file_name).write_bytes(png_bytes(phantom))
-                writer.writerow(_row(order, phantom))
-                stream.flush()
+            with closing(_drawn_in_turn(orders, jobs)) as drawn:
+                for order in progress(orders):
+                    row, png = next(drawn)
+                    (folder / order.file_name).write_bytes(png)
+                    writer.writerow(row)
+                    stream.flush()
     except FileExistsError as error:
         raise ExportError(
             f"{labels} exists already, and labels are never overwritten.",
             "Choose another folder, or move this one away.",
+        ) from error
+    except BrokenProcessPool as error:
+        raise ExportError(
+            "A process that drew phantoms ended before its work did.",
+            f"Memory may have run out: draw with fewer --jobs than {jobs}.",
         ) from error
     except OSError as error:
         raise ExportError(
@@ -99,9 +128,47 @@ def write_phantoms(
     return labels
 
 
+Drawn = tuple[dict[str, object], bytes]
+"""A row of the label file and the PNG file that it is about."""
+
+
+def _drawn_in_turn(orders: Sequence[PhantomOrder], jobs: int) -> Generator[Drawn, None, None]:
+    """Draws in as many processes as there are jobs; gives what they draw in order."""
+    if min(jobs, len(orders)) < 2:
+        yield from map(_drawn, orders)
+        return
+    # Forked processes would inherit the locks of threads that they do not have.
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_start_drawing)
+    try:
+        # Orders are handed out as they are needed: thousands of frames must not wait in memory.
+        waiting: deque[Future[Drawn]] = deque()
+        for order in orders:
+            waiting.append(pool.submit(_drawn, order))
+            if len(waiting) > 3 * jobs:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _start_drawing() -> None:
+    """Leaves the processor's cores and Ctrl+C to the process that divides the work."""
+    cv2.setNumThreads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _drawn(order: PhantomOrder) -> Drawn:
+    width, height = order.size
+    phantom = draw_phantom(
+        order.task_id, seed=order.seed, width=width, height=height, style=order.style
+    )
+    return _row(order, phantom), png_bytes(phantom)
+
+
 def png_bytes(phantom: Phantom) -> bytes:
     """Gives the frame as an 8-bit grey PNG file."""
-    done, data = cv2.imencode(".png", phantom.pixels, [cv2.IMWRITE_PNG_COMPRESSION, 9])
+    done, data = cv2.imencode(".png", phantom.pixels, [cv2.IMWRITE_PNG_COMPRESSION, 4])
     if not done:
         raise ExportError("A phantom could not be encoded as PNG.", "Free some memory.")
     return bytes(data)

@@ -10,6 +10,7 @@ from sonichu_gui.training.phantoms.body import strands
 from sonichu_gui.training.phantoms.scene import FLUID, Scene, Tissue
 from sonichu_gui.training.phantoms.sector import Point, Probe, Sector
 from sonichu_gui.training.phantoms.shapes import capsule, ellipse, placed
+from sonichu_gui.training.phantoms.style import Style
 
 SOFT = Tissue(-36.0, 0.3, 2.6, 5.0)
 LABIA = Tissue(-31.0, 0.4, 2.0, 2.0)
@@ -22,24 +23,28 @@ CANAL = Tissue(-30.0, 0.3, 1.5, 2.0)
 _ATTEMPTS = 1000
 
 
-def perineum(rng: np.random.Generator, width: int, height: int) -> tuple[Scene, list[Point]]:
+def perineum(
+    rng: np.random.Generator, width: int, height: int, *, style: Style = Style.CLEAN
+) -> tuple[Scene, list[Point]]:
     """Gives the scene and its keypoints in mm.
 
     Order: inferior and superior end of the symphysis, the point of the head nearest to the
     inferior end, and the point where the tangent from there touches the leading side of the head.
     """
-    depth = rng.uniform(105, 130)
-    mm_per_px = depth / (0.95 * height)
-    face = (width * mm_per_px * rng.uniform(0.44, 0.54), height * mm_per_px * 0.025)
+    depth = rng.uniform(*style.span(clean=(105, 130), varied=(98, 165)))
+    share = 0.95 if style is Style.CLEAN else rng.uniform(0.9, 1.12)
+    mm_per_px = depth / (share * height)
+    across = rng.uniform(*style.span(clean=(0.44, 0.54), varied=(0.43, 0.57)))
+    face = (width * mm_per_px * across, height * mm_per_px * 0.025)
     probe = Probe(
-        radius_mm=float(rng.uniform(42, 56)),
-        half_angle=math.radians(rng.uniform(33, 39)),
-        frequency_mhz=float(rng.uniform(3.4, 4.6)),
-        f_number=float(rng.uniform(4.0, 5.4)),
+        radius_mm=float(rng.uniform(*style.span(clean=(42, 56), varied=(38, 62)))),
+        half_angle=math.radians(rng.uniform(*style.span(clean=(33, 39), varied=(32, 44)))),
+        frequency_mhz=float(rng.uniform(*style.span(clean=(3.4, 4.6), varied=(2.6, 6.0)))),
+        f_number=float(rng.uniform(*style.span(clean=(4.0, 5.4), varied=(2.6, 5.4)))),
     )
     sector = Sector(probe, face, float(depth), mm_per_px, width, height)
-    symphysis, head = _lie(rng, sector)
-    scene = Scene(sector, rng, SOFT)
+    symphysis, head = _lie(rng, sector, style)
+    scene = Scene(sector, rng, SOFT, style)
     _soft_tissue(scene)
     _symphysis(scene, *symphysis)
     _head(scene, *head)
@@ -86,21 +91,32 @@ def leading_tangent(point: Point, centre: Point, semi: Point, angle: float) -> P
     return placed(centre, angle, semi[0] * math.cos(touch), semi[1] * math.sin(touch))
 
 
-def _lie(rng: np.random.Generator, sector: Sector) -> tuple[Oval, Oval]:
+def _lie(rng: np.random.Generator, sector: Sector, style: Style) -> tuple[Oval, Oval]:
     """Finds a symphysis and a head as they lie in labour, with all four points in view.
 
     The angle of progression is drawn first, evenly, and the head is put against that tangent.
     """
     face = sector.face_mm
     for _ in range(_ATTEMPTS):
-        aop, tilt = rng.uniform(90, 152), math.radians(rng.uniform(6, 38))
+        aop = rng.uniform(*style.span(clean=(90, 152), varied=(70, 165)))
+        tilt = math.radians(rng.uniform(*style.span(clean=(6, 38), varied=(-8, 55))))
         centre = (face[0] - rng.uniform(16, 34), face[1] + rng.uniform(24, 38))
-        symphysis = (centre, (float(rng.uniform(15, 20)), float(rng.uniform(5.5, 7.5))), tilt)
+        symphysis = (
+            centre,
+            (
+                float(rng.uniform(*style.span(clean=(15, 20), varied=(12, 23)))),
+                float(rng.uniform(*style.span(clean=(5.5, 7.5), varied=(4.5, 8.5)))),
+            ),
+            tilt,
+        )
         inferior = placed(centre, tilt, symphysis[1][0], 0.0)
         ray = math.pi + tilt - math.radians(aop)
         touch = placed(inferior, ray, rng.uniform(28, 70), 0.0)
-        semi = (float(rng.uniform(46, 54)), float(rng.uniform(36, 43)))
-        turn = math.radians(rng.uniform(-60, 30))
+        semi = (
+            float(rng.uniform(*style.span(clean=(46, 54), varied=(44, 60)))),
+            float(rng.uniform(*style.span(clean=(36, 43), varied=(33, 46)))),
+        )
+        turn = math.radians(rng.uniform(*style.span(clean=(-60, 30), varied=(-80, 60))))
         # An ellipse has its outward normal n at (a^2 n_u, b^2 n_v) / |(a n_u, b n_v)|.
         n_u, n_v = math.cos(ray - math.pi / 2 - turn), math.sin(ray - math.pi / 2 - turn)
         scale = math.hypot(semi[0] * n_u, semi[1] * n_v)
@@ -151,9 +167,13 @@ def _soft_tissue(scene: Scene) -> None:
 def _symphysis(scene: Scene, centre: Point, semi: Point, angle: float) -> None:
     oval = ellipse(scene.x, scene.y, centre, semi, angle)
     scene.lighten(oval - 2.5, 4.0, edge_mm=2.0)
-    scene.fill(oval, CARTILAGE, edge_mm=0.8)
+    disc = CARTILAGE
+    if scene.style is Style.VARIED:
+        disc = Tissue(scene.rng.uniform(-43, -26), scene.rng.uniform(1, 5), 1.8, 2.0)
+    scene.fill(oval, disc, edge_mm=0.8)
     patchy = np.clip(0.7 + 0.4 * scene.noise((6.0, 6.0)), 0.15, 1.1)
-    scene.line(oval + 0.4, -8.0, thickness_mm=0.5, oblique=0.4, strength=patchy)
+    capsule_db = -8.0 if scene.style is Style.CLEAN else scene.rng.uniform(-20, -5)
+    scene.line(oval + 0.4, capsule_db, thickness_mm=0.5, oblique=0.4, strength=patchy)
     # Urethra and bladder neck lie behind it, a thin film of urine in labour.
     film = placed(centre, angle, 0.2 * semi[0], semi[1] + scene.rng.uniform(5, 8))
     bladder = ellipse(
@@ -169,7 +189,10 @@ def _head(scene: Scene, centre: Point, semi: Point, angle: float) -> None:
     scene.fill(outer, SKULL, edge_mm=0.5)
     scene.fill(outer + 2.2, BRAIN)
     uneven = np.clip(0.85 + 0.25 * scene.noise((14.0, 14.0), angle=angle), 0.3, 1.1)
-    scene.line(outer + 0.9, 6.0, thickness_mm=0.5, oblique=0.12, strength=uneven)
+    bone_db, rough = 6.0, 0.12
+    if scene.style is Style.VARIED:
+        bone_db, rough = scene.rng.uniform(-8, 7), scene.rng.uniform(0.02, 0.2)
+    scene.line(outer + 0.9, bone_db, thickness_mm=0.5, oblique=rough, strength=uneven)
     x, y = scene.warped(0.8, 22.0)
     broken = np.clip(0.4 + 0.7 * scene.noise((7.0, 40.0), angle=angle), 0.0, 1.1)
     ends = (placed(centre, angle, -0.8 * semi[0], 0.0), placed(centre, angle, 0.7 * semi[0], 0.0))

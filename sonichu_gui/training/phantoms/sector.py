@@ -26,10 +26,11 @@ MARGIN_BEAMS = 24
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A curved or phased array.
+    """An array of any kind.
 
     Attributes:
-        radius_mm: Radius of its face; small for a phased or endocavity array.
+        radius_mm: Radius of its face; small for a phased or endocavity array. See `LinearSector`
+            for a flat one.
         half_angle: Half of the opening angle in radians.
         frequency_mhz: Centre frequency.
         f_number: Focal length over aperture; sets the width of the beam.
@@ -98,6 +99,16 @@ class Sector:
         """Distance of every sample from the apex in mm, shape (samples, 1)."""
         return self.depths + np.float32(self.probe.radius_mm)
 
+    @property
+    def pitch_mm(self) -> Field:
+        """Distance between neighbouring beams at every depth, shape (samples, 1)."""
+        return self.radii * np.float32(self.beam_step)
+
+    @property
+    def middle_mm(self) -> float:
+        """Radius at which an angle stands for its typical length across the beams."""
+        return self.probe.radius_mm + self.depth_mm / 2
+
     @cached_property
     def x(self) -> Field:
         """Screen x of every sample in mm."""
@@ -110,20 +121,77 @@ class Sector:
 
     def to_screen(self, samples: Field) -> Field:
         """Gives the frame (height, width) of values along the beams; 0 outside the sector."""
-        columns, rows = np.meshgrid(
-            np.arange(self.width, dtype=np.float32) * self.mm_per_px - self.apex_mm[0],
-            np.arange(self.height, dtype=np.float32) * self.mm_per_px - self.apex_mm[1],
+        depth, angle = self.beams_at(
+            np.arange(self.width, dtype=np.float32)[None, :] * self.mm_per_px,
+            np.arange(self.height, dtype=np.float32)[:, None] * self.mm_per_px,
         )
-        radius, angle = np.hypot(columns, rows), np.arctan2(columns, rows)
-        along = (radius - self.probe.radius_mm) / self.sample_mm
         across = (angle + self.probe.half_angle) / self.beam_step + MARGIN_BEAMS
         frame = cv2.remap(
             samples,
             across.astype(np.float32),
-            along.astype(np.float32),
+            (depth / self.sample_mm).astype(np.float32),
             cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REPLICATE,
         )
-        depth = radius - self.probe.radius_mm
         seen = (depth >= 0) & (depth <= self.depth_mm) & (np.abs(angle) <= self.probe.half_angle)
         return np.where(seen, frame, 0.0).astype(np.float32)
+
+    def beams_at(self, x: Field, y: Field) -> tuple[Field, Field]:
+        """Gives depth below the face in mm and angle of the beam that meets places of the screen.
+
+        Args:
+            x: Screen x in mm; goes together with `y` by broadcasting.
+            y: Screen y in mm.
+        """
+        columns, rows = np.broadcast_arrays(x - self.apex_mm[0], y - self.apex_mm[1])
+        return np.hypot(columns, rows) - self.probe.radius_mm, np.arctan2(columns, rows)
+
+
+LINEAR_RADIUS_MM = 100.0
+"""A beam of a flat face is named by its position in mm over this, in place of its angle."""
+
+
+@dataclass(frozen=True)
+class LinearSector(Sector):
+    """The field of view of a flat array: parallel beams, straight down from its face.
+
+    Its probe has `LINEAR_RADIUS_MM` for radius and half the length of the face over that for angle,
+    so that whatever counts in angles (contact with the skin, the edge of the image) holds here too.
+    """
+
+    @property
+    def apex_mm(self) -> Point:
+        """The middle of the face: parallel beams meet nowhere."""
+        return self.face_mm
+
+    @cached_property
+    def radii(self) -> Field:
+        """The same at every depth: beams stay as far apart as they start."""
+        return np.full_like(self.depths, LINEAR_RADIUS_MM)
+
+    @property
+    def middle_mm(self) -> float:
+        """Radius at which an angle stands for its length across the beams."""
+        return LINEAR_RADIUS_MM
+
+    @cached_property
+    def x(self) -> Field:
+        """Screen x of every sample in mm."""
+        x = np.float32(self.face_mm[0]) + np.float32(LINEAR_RADIUS_MM) * self.angles
+        return np.ascontiguousarray(np.broadcast_to(x, (len(self.depths), x.shape[1])))
+
+    @cached_property
+    def y(self) -> Field:
+        """Screen y of every sample in mm."""
+        y = np.float32(self.face_mm[1]) + self.depths
+        return np.ascontiguousarray(np.broadcast_to(y, (len(y), self.angles.shape[1])))
+
+    def beams_at(self, x: Field, y: Field) -> tuple[Field, Field]:
+        """Gives depth below the face in mm and the beam (see `LINEAR_RADIUS_MM`) at places."""
+        columns, rows = np.broadcast_arrays(x - self.face_mm[0], y - self.face_mm[1])
+        return np.asarray(rows, np.float32), np.asarray(columns / LINEAR_RADIUS_MM, np.float32)
+
+
+def linear_probe(*, width_mm: float, frequency_mhz: float, f_number: float) -> Probe:
+    """Gives the probe of a `LinearSector` whose face is `width_mm` long."""
+    return Probe(LINEAR_RADIUS_MM, width_mm / 2 / LINEAR_RADIUS_MM, frequency_mhz, f_number)

@@ -10,6 +10,7 @@ from sonichu_gui.training.phantoms.body import body_wall, strands
 from sonichu_gui.training.phantoms.scene import BLOOD, Scene, Tissue
 from sonichu_gui.training.phantoms.sector import Point, Probe, Sector
 from sonichu_gui.training.phantoms.shapes import capsule, ellipse, local, placed, polyline, rounded
+from sonichu_gui.training.phantoms.style import Style
 
 LIVER = Tissue(-33.0, 0.1, 1.2, 4.0)
 BEHIND = Tissue(-36.0, 0.4, 3.0, 6.0)
@@ -21,30 +22,36 @@ FROM_ATRIUM_MM = 25.0
 HEPATIC_AT_MM = 13.0
 
 
-def vena_cava(rng: np.random.Generator, width: int, height: int) -> tuple[Scene, list[Point]]:
+def vena_cava(
+    rng: np.random.Generator, width: int, height: int, *, style: Style = Style.CLEAN
+) -> tuple[Scene, list[Point]]:
     """Gives the scene and the upper and lower inner wall of the vein in mm."""
-    depth = rng.uniform(125, 160)
-    mm_per_px = depth / (0.95 * height)
+    depth = rng.uniform(*style.span(clean=(125, 160), varied=(105, 215)))
+    share = 0.95 if style is Style.CLEAN else rng.uniform(0.88, 1.05)
+    mm_per_px = depth / (share * height)
     probe = Probe(
-        radius_mm=float(rng.uniform(14, 22)),
-        half_angle=math.radians(rng.uniform(38, 44)),
-        frequency_mhz=float(rng.uniform(2.6, 3.6)),
-        f_number=float(rng.uniform(3.6, 4.8)),
+        radius_mm=float(rng.uniform(*style.span(clean=(14, 22), varied=(6, 55)))),
+        half_angle=math.radians(rng.uniform(*style.span(clean=(38, 44), varied=(32, 47)))),
+        frequency_mhz=float(rng.uniform(*style.span(clean=(2.6, 3.6), varied=(1.9, 5.0)))),
+        f_number=float(rng.uniform(*style.span(clean=(3.6, 4.8), varied=(2.4, 4.8)))),
     )
     face = (width * mm_per_px * rng.uniform(0.47, 0.53), height * mm_per_px * 0.025)
-    scene = Scene(Sector(probe, face, float(depth), mm_per_px, width, height), rng, LIVER)
+    scene = Scene(Sector(probe, face, float(depth), mm_per_px, width, height), rng, LIVER, style)
     to_heart = 1.0 if rng.random() < 0.5 else -1.0
-    radius = rng.uniform(9, 24) / 2
-    tilt = to_heart * math.radians(rng.uniform(-14, 8))
-    site = (face[0] - to_heart * rng.uniform(2, 16), face[1] + rng.uniform(66, 84))
-    _liver(scene, site, tilt, to_heart)
+    radius = rng.uniform(*style.span(clean=(9, 24), varied=(4, 32))) / 2
+    tilt = to_heart * math.radians(rng.uniform(*style.span(clean=(-14, 8), varied=(-32, 22))))
+    site = (
+        face[0] - to_heart * rng.uniform(*style.span(clean=(2, 16), varied=(-8, 22))),
+        face[1] + rng.uniform(*style.span(clean=(66, 84), varied=(48, 86))),
+    )
+    _liver(scene, site, tilt, to_heart, radius)
     _heart(scene, site, tilt, to_heart)
     _vein(scene, site, tilt, to_heart, radius)
-    body_wall(scene, rng.uniform(13, 20))
+    body_wall(scene, rng.uniform(*style.span(clean=(13, 20), varied=(8, 26))))
     return scene, [placed(site, tilt, 0.0, -radius), placed(site, tilt, 0.0, radius)]
 
 
-def _liver(scene: Scene, site: Point, tilt: float, to_heart: float) -> None:
+def _liver(scene: Scene, site: Point, tilt: float, to_heart: float, radius: float) -> None:
     """Paints portal branches with bright walls, dark hepatic veins, and what lies behind."""
     rng = scene.rng
     x, y = scene.warped(2.0, 25.0)
@@ -60,7 +67,8 @@ def _liver(scene: Scene, site: Point, tilt: float, to_heart: float) -> None:
         scene.fill(branch, BLOOD, edge_mm=1.0)
         if rng.random() < 0.6:
             scene.line(branch, -21.0, thickness_mm=0.6, oblique=0.3)
-    joint = placed(site, tilt, to_heart * HEPATIC_AT_MM, -3.0)
+    # It must not touch a wide vein before its mouth: the upper wall is measured there.
+    joint = placed(site, tilt, to_heart * HEPATIC_AT_MM, -max(3.0, radius - 9.0))
     path = [
         placed(joint, tilt, -to_heart * back, -up)
         for back, up in ((0, 0), (6, 8), (15, 17), (27, 25), (40, 31))
@@ -101,4 +109,5 @@ def _vein(scene: Scene, site: Point, tilt: float, to_heart: float, radius: float
     # The wall ends at the atrium and leaves the mouth of the hepatic vein open.
     mouth = np.exp(-(((ahead - HEPATIC_AT_MM) / 4.5) ** 4)) * (v < 0)
     strength = uneven * np.clip((FROM_ATRIUM_MM - 2 - ahead) / 4, 0.0, 1.0) * (1 - mouth)
-    scene.line(lumen - 0.8, -11.0, thickness_mm=0.5, oblique=0.15, strength=strength)
+    wall_db = -11.0 if scene.style is Style.CLEAN else scene.rng.uniform(-22, -6)
+    scene.line(lumen - 0.8, wall_db, thickness_mm=0.5, oblique=0.15, strength=strength)
