@@ -47,6 +47,9 @@ if TYPE_CHECKING:
 MODEL_FOLDER = "model"
 """Where in its output folder a run leaves its model."""
 
+HELD_OUT_FILE = "held_out.json"
+"""The last held-out scores of a run, written when all is done."""
+
 
 @dataclass(frozen=True, slots=True)
 class TaskGeometry:
@@ -293,7 +296,7 @@ def save_trained(
             )
     model.config = replace(model.config, tasks=tasks)
     model.save_pretrained(folder)
-    (folder.parent / "held_out.json").write_text(json.dumps(dict(held_out), indent=2) + "\n")
+    (folder.parent / HELD_OUT_FILE).write_text(json.dumps(dict(held_out), indent=2) + "\n")
 
 
 def _trained_task(task: TaskConfig, rows: Sequence[LabelRow]) -> TaskConfig:

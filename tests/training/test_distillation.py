@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from sonichu_gui.errors import SonichuError
-from sonichu_gui.model.modeling_sonichu import SonichuConfig, SonichuModel, SonichuPreprocessor
+from sonichu_gui.model.modeling_sonichu import SonichuModel, SonichuPreprocessor
 from sonichu_gui.tasks import task_named
 from sonichu_gui.training import distill, loop
 from sonichu_gui.training.config import TrainingError, read_config
@@ -19,38 +19,13 @@ from sonichu_gui.training.data.unlabelled import row_without_points
 from sonichu_gui.training.ensemble import median_batch
 from sonichu_gui.training.panel import Teachers, load_panel
 from sonichu_gui.training.run_log import read_log
+from tests.training.toy_models import toy_model
 
 ONE = loop.World(0, 1, torch.device("cpu"))
 
 
 def quiet(_share, _text):
     pass
-
-
-def toy_model(seed, *, trained=("HC",), side=64):
-    """A model of the toy study with random weights, sure enough of itself to have an opinion."""
-    torch.manual_seed(seed)
-    model = SonichuModel(
-        SonichuConfig.from_dict(
-            {
-                "name": f"toy {seed}",
-                "image_size": side,
-                "heatmap_size": side // 4,
-                "backbone": {"type": "efficientnet_lite", "fpn_channels": 16},
-                "head": {"type": "light", "channels": 16},
-            }
-        )
-    ).eval()
-    with torch.no_grad():
-        for head in model.heads.values():
-            for parameter in head.parameters():
-                parameter.mul_(3.0)
-    tasks = {
-        name: dataclasses.replace(task, trained=name in trained)
-        for name, task in model.config.tasks.items()
-    }
-    model.config = dataclasses.replace(model.config, tasks=tasks)
-    return model
 
 
 @pytest.fixture
