@@ -11,10 +11,12 @@ import torch
 from torch.utils.data import DataLoader
 
 from sonichu_gui.errors import FrameError
-from sonichu_gui.model.inference import to_pixels
+from sonichu_gui.model.inference import to_normalised, to_pixels
 from sonichu_gui.training.answers import Answer, Refusal
 from sonichu_gui.training.data.frames import read_frame
+from sonichu_gui.training.data.label_rules import RULES
 from sonichu_gui.training.ensemble import Points, median_points, paired_like
+from sonichu_gui.training.panel import distinct
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -129,6 +131,9 @@ def _joined(
     confidence = float(np.median([one.confidence for one in said]))
     if not np.isfinite([*points.flat, apart, confidence]).all():
         return Refusal(*question.key, "the model's answer is no number")
+    fractions = torch.from_numpy(to_normalised(points, *size))[None]
+    if not distinct(fractions, pairs, rule=RULES.get(question.task, "")):
+        return Refusal(*question.key, "the model's points fall together")
     listed = tuple((round(x, 3), round(y, 3)) for x, y in points.tolist())
     return Answer(
         question.task, question.image, size, listed, round(confidence, 4), round(apart, 3)

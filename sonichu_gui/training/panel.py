@@ -26,9 +26,11 @@ from sonichu_gui.training.evaluate import load_model
 if TYPE_CHECKING:
     from sonichu_gui.model.modeling_sonichu import SonichuModel, SonichuPreprocessor, TaskConfig
     from sonichu_gui.training.data.samples import Batch
+    from sonichu_gui.training.ensemble import Pairs
 
 _SHORTEST = 0.01
-"""Fraction of the frame below which a pair's ends are one place, and no answer to learn from."""
+"""Fraction of the frame below which a pair's ends are one place; sine of the angle below which two
+axes are one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,7 @@ class Teachers:
             chosen, task = batch.tasks == number, self._tasks[self._names[number]]
             # What inference mode made may not be used where a gradient flows: it is copied.
             median = median_batch(answers, task.pairs).clone()
-            usable = _usable(median, task, rule=RULES.get(self._names[number], ""))
+            usable = distinct(median, task.pairs, rule=RULES.get(self._names[number], ""))
             count = len(task.keypoints)
             said = median * batch.sizes[chosen][:, None]
             known = points[chosen, :count]
@@ -178,15 +180,24 @@ class Teachers:
         return answers
 
 
-def _usable(median: Tensor, task: TaskConfig, *, rule: str) -> Tensor:
-    """(B,) whether the points (B, K, 2) are such that the losses can be taken against them."""
-    usable = median.isfinite().all(dim=2).all(dim=1)
-    axes = [median[:, first] - median[:, second] for first, second in task.pairs]
+def distinct(points: Tensor, pairs: Pairs, *, rule: str) -> Tensor:
+    """(B,) whether points (B, K, 2), in fractions of the frame, are an answer to learn from.
+
+    A model that sees nothing may put both ends of a pair, or both axes of an ellipse, in one place;
+    such a label has no ellipse and no direction that a loss could be taken against.
+
+    Args:
+        points: of frames of one task.
+        pairs: of the task.
+        rule: of the task, see `label_rules.RULES`.
+    """
+    usable = points.isfinite().all(dim=2).all(dim=1)
+    axes = [points[:, first] - points[:, second] for first, second in pairs]
     for axis in axes:
         usable = usable & (axis.norm(dim=1) > _SHORTEST)
     if rule == "ellipse":
         across = axes[0][:, 0] * axes[1][:, 1] - axes[0][:, 1] * axes[1][:, 0]
-        usable = usable & (across.abs() > _SHORTEST**2)
+        usable = usable & (across.abs() > _SHORTEST * axes[0].norm(dim=1) * axes[1].norm(dim=1))
     return usable
 
 

@@ -13,6 +13,7 @@ import time
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from sonichu_gui import cli
 from sonichu_gui.errors import SonichuError, UntrainedHead
@@ -120,6 +121,19 @@ def test_frames_that_cannot_be_read_are_told_and_the_others_labelled(study):
     assert "HC: 8 of 9 frames kept; 1 that could not be used" in told
     document = json.loads((study.run / "selection.json").read_text())
     assert document["could_not_be_used"][0]["image"] == "loose/3.png"
+
+
+def test_an_answer_whose_points_fall_together_is_no_label(study):
+    model = toy_model(1)
+    with torch.no_grad():
+        for parameter in model.heads["HC"].parameters():
+            parameter.zero_()  # flat maps, in which both axes are cut alike
+    model.save_pretrained(study.root / "model1")
+    configure(study)
+    with pytest.raises(TrainingError, match="None of the 9 frames"):
+        label(study)
+    document = json.loads((study.run / "selection.json").read_text())
+    assert document["could_not_be_used"][0]["reason"] == "the model's points fall together"
 
 
 def test_other_thresholds_need_no_second_look(study, monkeypatch):

@@ -12,6 +12,7 @@ from sonichu_gui.model.modeling_sonichu import SonichuModel
 from sonichu_gui.training import distill, rounds, soup
 from sonichu_gui.training.config import TrainingError, read_config
 from sonichu_gui.training.pseudo_labels import PseudoLabelConfig
+from tests.training.toy_models import toy_model
 
 ROUNDS = """
 [[unlabelled]]
@@ -40,7 +41,9 @@ def study(toy_study):
     for index in (6, 7, 8):
         name = f"{index}.png"
         shutil.move(toy_study.images / name, toy_study.root / "loose" / name)
+    toy_model(1).save_pretrained(toy_study.root / "start")
     text = toy_study.config.read_text().replace("steps = 3", "steps = 2")
+    text = text.replace('start = "random"', f'start = "{toy_study.root / "start"}"')
     toy_study.config.write_text(text + ROUNDS)
     return toy_study
 
