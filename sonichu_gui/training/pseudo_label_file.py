@@ -73,7 +73,7 @@ def told(tallies: Mapping[str, TaskTally], broken: Mapping[Key, str]) -> Iterato
         yield f"… and {len(broken) - _TOLD} more"
     for task, count in tallies.items():
         whys = "".join(f"; {number} {why}" for why, number in count.refused.items())
-        yield f"{task}: {count.kept} of {count.frames} frames kept{whys}"
+        yield f"labels of {task}: {count.kept} of {count.frames} frames kept{whys}"
 
 
 def described(tallies: Mapping[str, TaskTally], broken: Mapping[Key, str]) -> dict[str, Any]:

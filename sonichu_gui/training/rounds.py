@@ -158,6 +158,6 @@ def _named(report: Report, name: str, number: int, count: int) -> Report:
     """Progress of one round as that of the whole."""
 
     def told(share: float, text: str) -> None:
-        report(share if share < 0 else (number + share) / count, f"{name}: {text}")
+        report(share if share < 0 else (number + share) / count, f"{name}, {text}")
 
     return told

@@ -118,7 +118,7 @@ def test_frames_that_cannot_be_read_are_told_and_the_others_labelled(study):
     rows = rows_of(label(study, report=lambda _share, text: told.append(text)))
     assert len(rows) == 8
     assert any("loose/3.png" in line and "left out" in line for line in told)
-    assert "HC: 8 of 9 frames kept; 1 that could not be used" in told
+    assert "labels of HC: 8 of 9 frames kept; 1 that could not be used" in told
     document = json.loads((study.run / "selection.json").read_text())
     assert document["could_not_be_used"][0]["image"] == "loose/3.png"
 

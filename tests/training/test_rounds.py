@@ -78,8 +78,8 @@ def test_a_chain_that_is_taken_up_again_does_only_what_is_left(study):
     shutil.rmtree(study.run / "r1capped")
     told = run(study, resume=True)
     assert [line for line in told if "done before" in line] == [
-        "supervised: done before",
-        "R1: done before",
+        "supervised, done before",
+        "R1, done before",
     ]
     again = (study.run / "r1capped" / "model" / "model.safetensors").read_bytes()
     assert again == weights["r1capped"]
