@@ -30,6 +30,7 @@ STAGES = {
     "baseline": ("baseline", "train the EfficientNet-B4 + FPN that others are compared with"),
     "teacher": ("teachers", "train the heads of any tasks with their backbone"),
     "pseudo-label": ("pseudo_labels", "let trained models label unlabelled frames"),
+    "rounds": ("rounds", "train teachers one after the other, each on its own pseudo-labels"),
     "soup": ("soup", "average the weights of models"),
     "distill": ("distill", "train one model from labels and the median of its teachers"),
     "evaluate": ("fair_evaluation", "score models side by side: the model card's table"),

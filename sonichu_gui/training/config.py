@@ -1,4 +1,8 @@
-"""A training run as one TOML file: every table is a dataclass, every key one of its fields."""
+"""A training run as a TOML file: every table is a dataclass, every key one of its fields.
+
+What several runs share is written once: a file that begins with ``extends = "light.toml"``, or a
+list of such names, is laid over those files, which are looked for beside it.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,10 @@ import os
 import tomllib
 import types
 import typing
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeGuard
 
 from sonichu_gui.errors import SonichuError
 
@@ -98,20 +104,66 @@ def read_config(path: Path, kind: type[_T]) -> _T:
         TrainingError: when the file cannot be read, or a key is unknown, missing or of the wrong
             type; the message names it.
     """
+    document = read_document(path)
+    return _table(kind, document, str(path))
+
+
+def read_document(path: Path, *, within: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """The tables of a TOML file, laid over those of the files that it extends.
+
+    Tables are joined key by key, and lists of tables (``[[data]]``) are continued; every other
+    value takes the place of the former one.
+
+    Args:
+        path: the file.
+        within: the files that led to it.
+
+    Raises:
+        TrainingError: a file cannot be read, or extends itself.
+    """
+    if path.resolve() in within:
+        raise TrainingError(f"{path} extends itself.", "Take one `extends` out of the circle.")
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        own = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as cause:
         why = cause.strerror if isinstance(cause, OSError) else cause
         raise TrainingError(
             f"{path} cannot be read as a training configuration: {why}.",
-            "The examples are in resources/training.",
+            f"{within[-1]} extends it." if within else "The examples are in resources/training.",
         ) from cause
-    return _table(kind, document, str(path))
+    names = own.pop("extends", [])
+    names = [names] if isinstance(names, str) else names
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise TrainingError(
+            f"{path}: extends is {names!r}.", "Give the name of a file, or several."
+        )
+    document: dict[str, Any] = {}
+    for name in names:
+        below = read_document(path.parent / name, within=(*within, path.resolve()))
+        document = _laid_over(below, document)
+    return _laid_over(own, document)
 
 
 def data_root() -> Path:
     """Folder that a configuration's data paths start from."""
     return Path(os.environ.get(DATA_ROOT_VARIABLE, "data"))
+
+
+def _laid_over(upper: Mapping[str, Any], lower: Mapping[str, Any]) -> dict[str, Any]:
+    joined = dict(lower)
+    for key, value in upper.items():
+        below = joined.get(key)
+        if isinstance(value, dict) and isinstance(below, dict):
+            joined[key] = _laid_over(value, below)
+        elif _is_list_of_tables(value) and _is_list_of_tables(below):
+            joined[key] = [*below, *value]
+        else:
+            joined[key] = value
+    return joined
+
+
+def _is_list_of_tables(value: object) -> TypeGuard[list[Any]]:
+    return isinstance(value, list) and bool(value) and all(isinstance(one, dict) for one in value)
 
 
 def _table(kind: type[_T], values: dict[str, object], where: str) -> _T:

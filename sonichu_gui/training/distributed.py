@@ -47,6 +47,11 @@ class World:
         distributed.all_reduce(stacked)
         return dict(zip(values, (stacked / self.size).tolist(), strict=True))
 
+    def wait(self) -> None:
+        """Returns when all processes have come here."""
+        if self.size > 1:
+            distributed.barrier()
+
 
 @contextmanager
 def joined_world(device: str = "auto") -> Iterator[World]:

@@ -6,9 +6,10 @@ sonichu train teacher --config resources/training/teacher_hc.toml --resume
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
 
 MODEL_FOLDER = "model"
 """Where in its output folder a run leaves its model."""
+
+HELD_OUT_FILE = "held_out.json"
+"""The last held-out scores of a run, written when all is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,13 +203,22 @@ def run(path: Path, *, resume: bool, report: Report) -> Path:
     """
     config = read_config(path, TeacherConfig)
     with joined_world(config.run.device) as world:
-        learn, watched = learned_rows(config, report=report)
-        model = new_model(config, learn, report=report)
-        stage = KeypointStage(config, model, learn=learn, watched=watched)
-        scores = run_stage(stage, config.run, world, resume=resume, report=report)
-        folder = Path(config.run.output) / MODEL_FOLDER
-        if world.first:
-            save_trained(stage.averaged_model(), folder, learn=learn, held_out=scores)
+        return train(config, world, resume=resume, report=report)
+
+
+def train(config: TeacherConfig, world: World, *, resume: bool, report: Report) -> Path:
+    """One training; the folder of the model that comes out.
+
+    Raises:
+        SonichuError: as for `run`.
+    """
+    learn, watched = learned_rows(config, report=report)
+    model = new_model(config, learn, report=report)
+    stage = KeypointStage(config, model, learn=learn, watched=watched)
+    scores = run_stage(stage, config.run, world, resume=resume, report=report)
+    folder = Path(config.run.output) / MODEL_FOLDER
+    if world.first:
+        save_trained(stage.averaged_model(), folder, learn=learn, held_out=scores)
     return folder
 
 
@@ -216,14 +229,25 @@ def learned_rows(config: TeacherConfig, *, report: Report) -> tuple[list[LabelRo
         report(-1, line)
 
     rows = read_sources(config.data, data_root(), report=tell).rows
+    return parted(rows, config.split, report=tell)
+
+
+def parted(
+    rows: Sequence[LabelRow], rule: SplitRule | None, *, report: Callable[[str], None]
+) -> tuple[list[LabelRow], list[LabelRow]]:
+    """Rows to learn from and rows held out by the rule, which have nothing in common.
+
+    Raises:
+        SonichuError: there are no rows, a side would be empty, or something leaks.
+    """
     if not rows:
         raise TrainingError("The data has no labelled row.", "Look at the tables [[data]].")
-    if config.split is None:
+    if rule is None:
         return list(rows), []
-    split = split_rows(rows, config.split)
-    tell(split.described)
+    split = split_rows(rows, rule)
+    report(split.described)
     kinds = ("file",) if split.parts_subjects else LEAK_KINDS
-    require_no_leaks(split.learn, split.held_out, kinds=kinds, report=tell)
+    require_no_leaks(split.learn, split.held_out, kinds=kinds, report=report)
     return list(split.learn), list(split.held_out)
 
 
@@ -250,15 +274,29 @@ def save_trained(
     *,
     learn: Sequence[LabelRow],
     held_out: Mapping[str, float],
+    taught: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    """Writes the model folder; every head says what it was trained on, or that it was not."""
+    """Writes the model folder; every head says what it was trained on, or that it was not.
+
+    Args:
+        model: with its final weights.
+        folder: of the model.
+        learn: what it was trained on.
+        held_out: its scores, which go beside the folder.
+        taught: for each task that it learned from teachers too, how.
+    """
     tasks = {
         name: _trained_task(task, [row for row in learn if row.task_id == name])
         for name, task in model.config.tasks.items()
     }
+    for name, words in taught.items():
+        if tasks[name].trained:
+            tasks[name] = replace(
+                tasks[name], training_data=f"{tasks[name].training_data}; {words}"
+            )
     model.config = replace(model.config, tasks=tasks)
     model.save_pretrained(folder)
-    (folder.parent / "held_out.json").write_text(json.dumps(dict(held_out), indent=2) + "\n")
+    (folder.parent / HELD_OUT_FILE).write_text(json.dumps(dict(held_out), indent=2) + "\n")
 
 
 def _trained_task(task: TaskConfig, rows: Sequence[LabelRow]) -> TaskConfig:

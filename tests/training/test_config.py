@@ -4,6 +4,7 @@ import pytest
 
 from sonichu_gui import paths
 from sonichu_gui.training.config import TrainingError, read_config, run_identity
+from sonichu_gui.training.data.room import read_room
 from sonichu_gui.training.teachers import TeacherConfig
 
 
@@ -70,3 +71,34 @@ def test_pace_and_place_may_change_between_the_parts_of_a_run_and_nothing_else(t
     before = run_identity(read(toy_study.config))
     assert run_identity(read(changed(toy_study, "threads = 1", "threads = 2"))) == before
     assert run_identity(read(changed(toy_study, "seed = 3", "seed = 4"))) != before
+
+
+def test_a_file_is_laid_over_those_that_it_extends(toy_study):
+    upper = toy_study.root / "upper.toml"
+    upper.write_text(
+        'extends = ["toy.toml", "longer.toml"]\n'
+        '[run]\noutput = "elsewhere"\n'
+        '[[data]]\nkind = "folder"\npath = "toy"\n'
+    )
+    (toy_study.root / "longer.toml").write_text("[run]\nsteps = 9\nseed = 5\n")
+    below, config = read(toy_study.config), read(upper)
+    assert (config.run.output, config.run.steps, config.run.seed) == ("elsewhere", 9, 5)
+    assert config.run.batch_size == below.run.batch_size
+    assert config.model == below.model
+    assert [source.kind for source in config.data] == ["csv", "folder"]  # lists are continued
+    assert [source.kind for source in read_room(upper).sources] == ["csv", "folder"]
+
+
+def test_files_that_extend_one_another_and_files_that_are_not_there_are_told(toy_study):
+    first, second = toy_study.root / "first.toml", toy_study.root / "second.toml"
+    first.write_text('extends = "second.toml"\n')
+    second.write_text('extends = "first.toml"\n')
+    with pytest.raises(TrainingError, match="extends itself"):
+        read(first)
+    second.write_text('extends = "absent.toml"\n')
+    with pytest.raises(TrainingError, match="absent") as told:
+        read(first)
+    assert "second.toml extends it" in told.value.hint
+    second.write_text("extends = 3\n")
+    with pytest.raises(TrainingError, match="extends is"):
+        read(first)

@@ -9,7 +9,7 @@ import shutil
 import pytest
 
 from sonichu_gui.commands.train_data import add_data_verb, run_data
-from sonichu_gui.errors import ImportRejected
+from sonichu_gui.errors import SonichuError
 
 SOURCE = """
 [[data]]
@@ -129,12 +129,12 @@ def test_other_tables_of_a_configuration_are_left_alone(train_data):
     ],
 )
 def test_a_configuration_that_is_wrong_is_refused_by_key(train_data, text, words):
-    with pytest.raises(ImportRejected, match=words):
+    with pytest.raises(SonichuError, match=words):
         train_data(text)
 
 
 def test_a_missing_configuration_is_refused(tmp_path):
     parser = argparse.ArgumentParser()
     add_data_verb(parser.add_subparsers())
-    with pytest.raises(ImportRejected, match="No such file"):
+    with pytest.raises(SonichuError, match="No such file"):
         run_data(parser.parse_args(["data", "--config", str(tmp_path / "gone.toml")]))

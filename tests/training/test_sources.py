@@ -295,7 +295,7 @@ def test_a_file_of_which_nothing_can_be_used_says_why(root):
 
 @pytest.mark.parametrize(
     "options",
-    [{"origin": "hearsay"}, {"cap": -1}, {"repeat": 0}, {"stride": 0}, {"weight": 0.0}],
+    [{"origin": "hearsay"}, {"cap": -1}, {"repeat": 0}, {"stride": 0}, {"weight": -0.5}],
 )
 def test_a_configuration_that_makes_no_sense_is_refused(options):
     with pytest.raises(ImportRejected, match=next(iter(options))):

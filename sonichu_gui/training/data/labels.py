@@ -40,7 +40,7 @@ class LabelRow:
             names a frame of a cine.
         task_id: the task's own spelling, whatever the file's capitals.
         points: (K, 2) float64, pixels of the original image, pixel centres at integers, in the
-            task's order.
+            task's order; NaN in a row that only takes part for what its teachers say.
         line: the row's number in a spreadsheet, the header being 1.
         size: (width, height) in pixels that the file states, None where it does not.
         mm_per_px: the pixel's size that the file states.

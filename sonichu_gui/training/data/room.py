@@ -14,13 +14,13 @@ a table `[data]`. Whatever else a file has is left to its own stage.
 from __future__ import annotations
 
 import dataclasses
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sonichu_gui.errors import ImportRejected
+from sonichu_gui.training.config import read_document
 from sonichu_gui.training.data.source_rows import SourceConfig
 from sonichu_gui.training.data.splits import SplitRule
 
@@ -48,17 +48,11 @@ def read_room(path: Path) -> DataRoom:
     """The data part of a TOML file.
 
     Raises:
-        ImportRejected: it cannot be read, names no source, or a key is unknown, missing or of the
-            wrong type; the message names it.
+        TrainingError: it, or a file that it extends, cannot be read.
+        ImportRejected: it names no source, or a key is unknown, missing or of the wrong type; the
+            message names it.
     """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as cause:
-        why = cause.strerror if isinstance(cause, OSError) else cause
-        raise ImportRejected(
-            f"{path} cannot be read as a training configuration: {why}.",
-            "The examples are in resources/training.",
-        ) from cause
+    document = read_document(path)
     inner = document.get("data")
     tables = {**document, **(inner if isinstance(inner, dict) else {})}
     room = DataRoom(

@@ -35,7 +35,7 @@ class Sample:
 
     Attributes:
         picture: (S, S) in [0, 1].
-        points: (K, 2) corner-origin pixels of a frame of ``size``.
+        points: (K, 2) corner-origin pixels of a frame of ``size``; a stand-in where unknown.
         size: (2,) width and height.
         task: number of the task in the model's configuration.
         weight: what its label counts; 0 for a frame whose label is unknown.
@@ -123,6 +123,8 @@ class LabelledSamples:
         # Everything happens at the scale at which the frame is kept.
         kept = np.array(grey.shape[::-1], np.float64)
         points = (row.points + 0.5) * kept / (width, height)
+        if np.isnan(points).any():
+            points = middle_points(len(points)) * kept
         affine = draw_map(ranges, points, kept, task, rule=rule, rng=rng)
         picture = warp(grey, affine, kept, size_px=self._model.image_size)
         shown = augment_intensity(np.divide(picture, 255, dtype=np.float32), self._intensity, rng)
@@ -142,6 +144,16 @@ class LabelledSamples:
             tasks=torch.tensor([sample.task for sample in samples]),
             weights=torch.tensor([sample.weight for sample in samples]),
         )
+
+
+def middle_points(count: int) -> Floats:
+    """(count, 2) fractions of the frame: ends of axes of an ellipse that fills its middle.
+
+    They stand for points that nobody knows, so that the middle of the frame stays in sight.
+    """
+    axis, end = np.divmod(np.arange(count), 2)
+    angle = np.pi * (axis / max((count + 1) // 2, 1) + end - 0.5)
+    return 0.5 + np.column_stack([0.3 * np.cos(angle), 0.25 * np.sin(angle)])
 
 
 def network_input(grey: Tensor) -> Tensor:

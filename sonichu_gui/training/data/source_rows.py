@@ -21,7 +21,8 @@ class SourceConfig:
 
     Attributes:
         kind: how it is read, a key of `sources.READERS`.
-        path: a file or folder, relative to the data root.
+        path: a file or folder, relative to the data root; of the kind "pseudo" the output folder of
+            the run that made it, relative to the working directory.
         images: the folder that image paths start from, where it is not the label file's own.
         task: rows of this task only; the task of all rows where a file names none.
         split: rows of this split only.

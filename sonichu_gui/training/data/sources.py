@@ -132,6 +132,19 @@ def _read_label_file(kind: str, config: SourceConfig, root: Path) -> SourceRows:
     return SourceRows(tuple(rows), (), tuple(broken), label_file.notes)
 
 
+def _read_pseudo_labels(config: SourceConfig, root: Path) -> SourceRows:
+    """What `sonichu train pseudo-label` left in its output folder.
+
+    That folder starts from the working directory, as those of all runs do, and the image paths in
+    it from the data root.
+    """
+    path = Path(config.path).absolute()
+    path = path / "labels.csv" if path.is_dir() else path
+    images = config.images or "."
+    found = _read_label_file("csv", replace(config, path=str(path), images=images), root)
+    return replace(found, rows=tuple(replace(row, origin="pseudo") for row in found.rows))
+
+
 def _found(row: LabelRow, images: Path, finder: ImageFinder) -> LabelRow:
     """The row with its image's own place, which a raw file may spell otherwise."""
     path, index = finder.find(row.image_path)
@@ -183,6 +196,7 @@ READERS: Mapping[str, Reader] = {
         for kind, form in FORMATS.items()
         if form.kind is RevisionKind.ANNOTATION
     },
+    "pseudo": _read_pseudo_labels,
     "hc18": read_hc18,
     "folder": read_folder,
     "store": read_store,

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from sonichu_gui.errors import FrameError
 from sonichu_gui.imaging.source_file import first_bytes
 from sonichu_gui.imaging.sources import READERS, open_source, scan_folder
 from sonichu_gui.labels.frame_name import frame_name
-from sonichu_gui.training.data.labels import BrokenRow, FrameRow
+from sonichu_gui.training.data.labels import BrokenRow, FrameRow, LabelRow
 from sonichu_gui.training.data.source_rows import SourceConfig, SourceRows, not_there
 from sonichu_gui.training.data.subjects import clip_of
 
-__all__ = ["read_folder"]
+if TYPE_CHECKING:
+    from sonichu_gui.domain.task import Task
+
+__all__ = ["read_folder", "row_without_points"]
 
 _OF_ONE_FRAME = ("PNG", "JPEG", "BMP")
 _SNIFFED_BYTES = 132
@@ -74,3 +80,18 @@ def _frames_of(path: Path, folder: Path, stride: int) -> list[FrameRow]:
         FrameRow(frame_name(name, index, count), folder, 0, clip, mm_per_px)
         for index in range(0, count, stride)
     ]
+
+
+def row_without_points(frame: FrameRow, task: Task) -> LabelRow:
+    """The frame as a row that others, a model's teachers, have to tell the points of: NaN here."""
+    return LabelRow(
+        frame.image_path,
+        task.id,
+        np.full((len(task.keypoints), 2), np.nan),
+        frame.line,
+        mm_per_px=frame.mm_per_px,
+        extra={**frame.extra, "subject_id": frame.subject_id},
+        images=frame.images,
+        weight=0.0,
+        origin="pseudo",
+    )
