@@ -101,7 +101,12 @@ def _stage(args: argparse.Namespace) -> int:
     if os.environ.get("RANK", "0") != "0":
         module.run(args.config, resume=args.resume, report=lambda _share, _text: None)
         return 0
-    with reporting() as report:
+    with reporting() as show:
+
+        def report(share: float, text: str) -> None:
+            # A row that was left out, a start that was taken: said once, above the bar.
+            _tell(text) if share < 0 else show(share, text)
+
         made = module.run(args.config, resume=args.resume, report=report)
     print(made)
     return 0

@@ -160,6 +160,8 @@ def run_stage(
             if time.monotonic() - saved_at > run.checkpoint_minutes * 60:
                 _save(stage, world, output, done)
                 saved_at = time.monotonic()
+        if done == start and world.first:  # killed after its last step: the result is still to come
+            held_out = stage.watch()
         _save(stage, world, output, done)
     return held_out
 

@@ -20,6 +20,7 @@ from sonichu_gui.labels.importers.csv_file import positive_cell
 from sonichu_gui.labels.importers.entry import RowError, SkippedRow
 from sonichu_gui.labels.importers.registry import FORMATS
 from sonichu_gui.tasks import load_tasks
+from sonichu_gui.training.data.label_rules import RULES
 from sonichu_gui.training.data.subjects import clip_of
 
 if TYPE_CHECKING:
@@ -212,6 +213,8 @@ def _row(entry: LabelEntry, task: Task) -> LabelRow:
         positive_cell(entry.extras, f"{measure.name.lower()}_mm")
     points = np.array([point.xy for point in entry.keypoints if point], dtype=np.float64)
     points.setflags(write=False)
+    if RULES.get(task.id) == "ellipse" and _is_flat(points):
+        raise RowError(f"the points of {task.id} span no ellipse")
     return LabelRow(
         entry.image,
         entry.task_id,
@@ -221,3 +224,9 @@ def _row(entry: LabelEntry, task: Task) -> LabelRow:
         mm_per_px=entry.mm_per_px,
         extra=entry.extras,
     )
+
+
+def _is_flat(points: npt.NDArray[np.float64]) -> bool:
+    """Whether one of the two axes (4, 2) has no length, or both run the same way."""
+    axes = points[[0, 2]] - points[[1, 3]]
+    return bool(abs(np.linalg.det(axes)) < 1.0)
