@@ -11,7 +11,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sonichu_gui import __version__, paths
@@ -109,8 +109,12 @@ def tuning_rows(
     rows = [row for row, _ in readable]
     _require_enough(rows, store)
     split = split_rows(rows, SplitRule("group", share=SHARE))
-    sides = [[(r, one) for r, one in readable if r in side] for side in (split.learn, split.held_out)]
-    leaks = leaks_between(*sides, kinds=("file", "near-duplicate"))
+    held = {id(row) for row in split.held_out}
+    leaks = leaks_between(
+        [(row, one) for row, one in readable if id(row) not in held],
+        [(row, one) for row, one in readable if id(row) in held],
+        kinds=("file", "near-duplicate"),
+    )
     warnings = [f"held-out figures flatter: {leak}" for leak in leaks]
     unmeasured = {row.task_id for row in split.learn} - {row.task_id for row in split.held_out}
     warnings += [
@@ -145,21 +149,7 @@ def _phantoms(
             report(-1, f"drawing {count} phantoms of {task}")
             _draw(folder, task, count, seed)
         found = read_labels(folder / LABELS_NAME).require_whole().rows
-        rows += [
-            LabelRow(
-                row.image_path,
-                row.task_id,
-                row.points,
-                row.line,
-                row.size,
-                row.mm_per_px,
-                row.extra,
-                images=folder,
-                weight=weight,
-                origin="phantom",
-            )
-            for row in found
-        ]
+        rows += [replace(row, images=folder, weight=weight, origin="phantom") for row in found]
     return rows
 
 
