@@ -1,4 +1,4 @@
-"""`sonichu train finetune`: a new model from the frames of a label store that a person corrected."""
+"""`sonichu train finetune`: a new model from the frames of a store that a person corrected."""
 
 from __future__ import annotations
 
@@ -157,8 +157,10 @@ def _described_plan(plan: Mapping[str, Any]) -> str:
     minutes = max(round(plan["seconds"] / 60), 1)
     return "\n".join(
         [
-            f"{plan['name']}, from {plan['model']['name']}: {plan['steps']} steps, about"
-            f" {minutes} min",
+            (
+                f"{plan['name']}, from {plan['model']['name']}: {plan['steps']} steps, about"
+                f" {minutes} min"
+            ),
             table(rows, right=(1, 2, 3), indent="  "),
             f"  {plan['split']}",
             *(f"  left out: {line}" for line in plan["left_out"]),
@@ -178,7 +180,9 @@ def _described(document: Mapping[str, Any]) -> str:
         for task, told in document.get(name, {}).items():
             pixels = told["mre_px"]
             measure, one = next(iter(told["measures"].items()), ("", None))
-            errors = (f"{one['before']:.2f}", f"{one['after']:.2f}", one["unit"]) if one else ("",) * 3
+            errors = (
+                (f"{one['before']:.2f}", f"{one['after']:.2f}", one["unit"]) if one else ("",) * 3
+            )
             numbers = f"{pixels['before']:.2f}", f"{pixels['after']:.2f}"
             rows.append((where, task, str(told["n"]), *numbers, measure, *errors))
     model = document["model"]

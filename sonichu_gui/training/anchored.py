@@ -68,9 +68,13 @@ class AnchoredLearner(Learner):
         for name, chosen, share in self._held(batch, anchor):
             with torch.no_grad():
                 kept = anchor.before.heatmaps(old[chosen], name).float().flatten(2).softmax(2)
-            total = total + share * heatmap_divergence(
-                self.model.heatmaps(features[chosen], name).float(), kept
-            ).sum()
+            total = (
+                total
+                + share
+                * heatmap_divergence(
+                    self.model.heatmaps(features[chosen], name).float(), kept
+                ).sum()
+            )
         terms["anchor"] = anchor.weight * total / len(batch.tasks)
         terms["total"] = terms["total"] + terms["anchor"]
         return terms

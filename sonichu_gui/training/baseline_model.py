@@ -26,7 +26,6 @@ from sonichu_gui.model.modeling_sonichu import (
     CONFIG_FILE,
     HEADS,
     WEIGHTS_FILE,
-    EfficientNetLiteConfig,
     FeaturePyramid,
     SonichuConfig,
     SonichuModel,
@@ -106,9 +105,7 @@ class EfficientNetEncoder(nn.Module):
         whole = EfficientNetModel(encoder_config(config.width, config.depth))
         self.stem = whole.embeddings
         self.blocks = whole.encoder.blocks
-        self._taps = [
-            sum(_repeats(config.depth)[: stage + 1]) - 1 for stage in TAPS
-        ]
+        self._taps = [sum(_repeats(config.depth)[: stage + 1]) - 1 for stage in TAPS]
         self.channels = tuple(
             self.blocks[tap].projection.project_conv.out_channels for tap in self._taps
         )

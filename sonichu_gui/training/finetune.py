@@ -137,15 +137,17 @@ def finetune(asked: Tuning, *, report: Report) -> dict[str, Any]:
     after = {name: scored(tuned, preprocessor, of) for name, of in measured.items()}
     compared = {name: Comparison(before[name], after[name]) for name in measured}
     made = work / "model"
-    save_tuned(
-        tuned, made, preprocessor=preprocessor, asked=asked, rows=rows, compared=compared
-    )
+    save_tuned(tuned, made, preprocessor=preprocessor, asked=asked, rows=rows, compared=compared)
     folder = _settled(asked, made)
     shutil.rmtree(work, ignore_errors=True)
     report(1, f"{asked.name} is in {folder}")
     return {
         "model": {"name": asked.name, "folder": str(folder), "installed": asked.out is None},
-        "from": {"name": asked.model.name, "folder": str(asked.model.folder), "hash": asked.model.hash},
+        "from": {
+            "name": asked.model.name,
+            "folder": str(asked.model.folder),
+            "hash": asked.model.hash,
+        },
         "store": str(asked.store),
         "tasks": rows.counts(),
         **{name: one.document() for name, one in compared.items()},
@@ -243,7 +245,10 @@ def _told_rows(rows: TuningRows) -> dict[str, Any]:
 
 def _measured_on(asked: Tuning, rows: TuningRows, report: Report) -> dict[str, list[LabelRow]]:
     """By name, rows that before and after are measured on."""
-    found = {"held_out": list(rows.held_out), "rest": rest(asked.heads, asked.phantoms, report=report)}
+    found = {
+        "held_out": list(rows.held_out),
+        "rest": rest(asked.heads, asked.phantoms, report=report),
+    }
     checked: list[LabelRow] = []
     for labels, images in asked.checks:
         every = read_labels(labels).rows

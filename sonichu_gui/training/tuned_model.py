@@ -27,7 +27,9 @@ def scored(
 ) -> Mapping[str, TaskScore]:
     """Scores by task, with TTA, as the app predicts; frames that cannot be read are left out."""
     outcomes = predict_rows(model, rows, Path(), preprocessor=preprocessor)
-    read = [(r, one) for r, one in zip(rows, outcomes, strict=True) if not isinstance(one, FrameError)]
+    read = [
+        (r, one) for r, one in zip(rows, outcomes, strict=True) if not isinstance(one, FrameError)
+    ]
     if not read:
         return {}
     return score([row for row, _ in read], [one for _, one in read])["tasks"]
@@ -146,8 +148,10 @@ def _card(asked: Tuning, rows: TuningRows, compared: Mapping[str, Comparison]) -
         "",
         "**Not for clinical use.** Not clinically validated; no diagnosis, no treatment decision.",
         "",
-        f"Fine-tuned from {asked.model.name} {asked.model.version} (weights SHA-256 "
-        f"`{asked.model.hash}`) on frames that a person corrected and accepted: {learned}.",
+        (
+            f"Fine-tuned from {asked.model.name} {asked.model.version} (weights SHA-256 "
+            f"`{asked.model.hash}`) on frames that a person corrected and accepted: {learned}."
+        ),
         f"{parts} {asked.steps} steps of 8 augmented frames.",
         "",
         f"Divided {rows.described}.",
@@ -160,13 +164,19 @@ def _card(asked: Tuning, rows: TuningRows, compared: Mapping[str, Comparison]) -
             for task, told in one.document().items()
         ),
         "",
-        "MRE: mean distance over the points in pixels of the original frame, ends of a pair"
-        " unordered, with TTA. So few frames tell a direction, not a figure to rely on.",
+        (
+            "MRE: mean distance over the points in pixels of the original frame, ends of a pair"
+            " unordered, with TTA. So few frames tell a direction, not a figure to rely on."
+        ),
         *(f"\n- {line}" for line in rows.warnings),
     ]
     old = asked.model.card_text
     front, text = _front_matter(old)
-    kept = ["", "---", "", f"What follows is the card of {asked.model.name}.", "", text] if text else []
+    kept = (
+        ["", "---", "", f"What follows is the card of {asked.model.name}.", "", text]
+        if text
+        else []
+    )
     return "\n".join([*front, *lines, *kept]) + "\n"
 
 

@@ -102,9 +102,7 @@ def tuning_rows(
     known = fingerprints(rows)
     left_out += [str(one) for one in known if isinstance(one, FrameError)]
     readable = [
-        (row, one)
-        for row, one in zip(rows, known, strict=True)
-        if not isinstance(one, FrameError)
+        (row, one) for row, one in zip(rows, known, strict=True) if not isinstance(one, FrameError)
     ]
     rows = [row for row, _ in readable]
     _require_enough(rows, store)
