@@ -28,10 +28,8 @@ def make_study(folder: Path, *, heads: int = 8, femurs: int = 0) -> Path:
     """Draws frames of rings and bars, with accepted labels in the folder's store."""
     folder.mkdir(parents=True)
     lines = [HEADER]
-    for number in range(heads):
-        lines.append(_head(folder / f"head{number}.png", number))
-    for number in range(femurs):
-        lines.append(_femur(folder / f"femur{number}.png", number))
+    lines += [_head(folder / f"head{number}.png", number) for number in range(heads)]
+    lines += [_femur(folder / f"femur{number}.png", number) for number in range(femurs)]
     labels = folder.parent / f"{folder.name}.csv"
     labels.write_text("\n".join(lines) + "\n")
     place = StoresBelow(folder)

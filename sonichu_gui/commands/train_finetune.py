@@ -67,6 +67,12 @@ def add_finetune_verb(verbs: Subparsers) -> None:
         metavar=("LABELS.csv", "IMAGES"),
         help="measure before and after on these labels too; may be repeated",
     )
+    parser.add_argument(
+        "--phantoms",
+        type=int,
+        metavar="N",
+        help="phantoms a task, to rehearse and to measure on (default 6)",
+    )
     parser.add_argument("--plan", action="store_true", help="tell what it would do, do nothing")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument(
@@ -89,7 +95,7 @@ def run_finetune(args: argparse.Namespace) -> int:
     use_own_cores()
     from sonichu_gui.training.finetune import Tuning, finetune, planned
 
-    chosen = {"steps": args.steps, "parts": args.train}
+    chosen = {"steps": args.steps, "parts": args.train, "phantoms": args.phantoms}
     asked = Tuning(
         store=args.store,
         model=info,
@@ -129,7 +135,9 @@ def _model_in_use() -> ModelInfo:
 
 
 def _tell_program(share: float, text: str) -> None:
-    print(json.dumps({"done": share, "text": text}), file=sys.stderr, flush=True)
+    # Losses are for the log; of "step 20/200: total 0.3 …" a window shows the beginning.
+    step = text.partition(":")[0].replace("/", " of ").capitalize() if 0 <= share < 1 else text
+    print(json.dumps({"done": share, "text": step}), file=sys.stderr, flush=True)
 
 
 def _stop_with_the_starter() -> None:

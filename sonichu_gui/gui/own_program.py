@@ -13,7 +13,6 @@ import queue
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -110,7 +109,6 @@ def _followed(
 ) -> dict[str, list[str]]:
     """Passes progress on until the program has ended or is to stop; the other lines, by stream."""
     told: dict[str, list[str]] = {_OUT: [], _ERR: []}
-    clock = _Clock()
     while not is_cancelled():
         try:
             name, line = said.get(timeout=_POLL_S)
@@ -122,35 +120,8 @@ def _followed(
         if progress is None:
             told[name].append(line)
         else:
-            report(*clock.with_time_left(*progress))
+            report(*progress)
     return told
-
-
-class _Clock:
-    """Knows how long the part that can be counted has taken."""
-
-    def __init__(self) -> None:
-        self._began: tuple[float, float] | None = None
-
-    def with_time_left(self, done: float, text: str) -> tuple[float, str]:
-        """The progress with the time left in its words, once that can be told."""
-        if not 0 <= done < 1:
-            self._began = None
-            return done, text
-        now = time.monotonic()
-        self._began = self._began or (now, done)
-        began, first = self._began
-        if done - first < 0.02 or now - began < 2:
-            return done, text
-        return done, f"{text} · {time_words((now - began) * (1 - done) / (done - first))} left"
-
-
-def time_words(seconds: float) -> str:
-    """A time as a person says it: "40 s", "7 min", "2.1 h"."""
-    if seconds < 100:
-        return f"{max(seconds, 1):.0f} s"
-    minutes = seconds / 60
-    return f"{minutes:.0f} min" if minutes < 100 else f"{minutes / 60:.1f} h"
 
 
 def _progress(line: str) -> tuple[float, str] | None:

@@ -14,6 +14,14 @@ LENGTHS = (100, 200, 400)
 """Steps that a person can choose between."""
 
 
+def time_words(seconds: float) -> str:
+    """A time as a person says it: "40 s", "7 min", "2.1 h"."""
+    if seconds < 100:
+        return f"{max(seconds, 1):.0f} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 100 else f"{minutes / 60:.1f} h"
+
+
 @dataclass(frozen=True, slots=True)
 class TaskFrames:
     """Labelled frames of one task: learned from, held out, and of how many patients or clips."""

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 BACKBONE = "efficientnet"
 TAPS = (1, 2, 4, 6)
 """Stages whose output is the last of its stride: 4, 8, 16, 32."""
+FPN_CHANNELS = 256
 BATCH_NORM_MOMENTUM = 0.01
 """Share of a batch in the running statistics; EfficientNet's 0.99 of the past."""
 
@@ -57,7 +58,7 @@ class BaselineConfig:
     described: SonichuConfig
     width: float = 1.4
     depth: float = 1.8
-    fpn_channels: int = 256
+    fpn_channels: int = FPN_CHANNELS
 
     @classmethod
     def from_dict(cls, raw: dict[str, Any]) -> BaselineConfig:
@@ -75,7 +76,7 @@ class BaselineConfig:
             fits = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
             if name not in {"width", "depth", "fpn_channels"} or not fits or value <= 0:
                 raise ValueError(f"backbone.{name} cannot be {value!r}")
-        channels = given.get("fpn_channels", cls.fpn_channels)
+        channels = given.setdefault("fpn_channels", FPN_CHANNELS)
         others = {
             name: value for name, value in raw.items() if name not in {"backbone", "model_type"}
         }
@@ -101,14 +102,15 @@ class EfficientNetEncoder(nn.Module):
     def __init__(self, config: BaselineConfig) -> None:
         super().__init__()
         from transformers import EfficientNetModel
+        from transformers.models.efficientnet.modeling_efficientnet import round_filters
 
-        whole = EfficientNetModel(encoder_config(config.width, config.depth))
+        sizes = encoder_config(config.width, config.depth)
+        whole = EfficientNetModel(sizes)
         self.stem = whole.embeddings
-        self.blocks = whole.encoder.blocks
-        self._taps = [sum(_repeats(config.depth)[: stage + 1]) - 1 for stage in TAPS]
-        self.channels = tuple(
-            self.blocks[tap].projection.project_conv.out_channels for tap in self._taps
-        )
+        self.blocks: nn.ModuleList = whole.encoder.blocks
+        repeats = [math.ceil(config.depth * count) for count in sizes.num_block_repeats]
+        self._taps = [sum(repeats[: stage + 1]) - 1 for stage in TAPS]
+        self.channels = [round_filters(sizes, sizes.out_channels[stage]) for stage in TAPS]
         for module in self.modules():
             if isinstance(module, nn.BatchNorm2d):
                 module.momentum = BATCH_NORM_MOMENTUM
@@ -158,20 +160,17 @@ def encoder_config(width: float, depth: float) -> EfficientNetConfig:
     return config
 
 
-def _repeats(depth: float) -> list[int]:
-    return [math.ceil(depth * repeats) for repeats in encoder_config(1.0, depth).num_block_repeats]
-
-
 class BaselineModel(SonichuModel):
     """EfficientNet + FPN + one head a task; everything but the network is `SonichuModel`'s."""
+
+    backbone: EfficientNetEncoder
 
     def __init__(self, config: BaselineConfig) -> None:
         nn.Module.__init__(self)
         self.sizes = config
         self.config = config.described
-        encoder = EfficientNetEncoder(config)
-        self.backbone = encoder
-        self.neck = FeaturePyramid(encoder.channels, config.fpn_channels)
+        self.backbone = EfficientNetEncoder(config)
+        self.neck = FeaturePyramid(self.backbone.channels, config.fpn_channels)
         head = HEADS[self.config.head.type]
         self.heads = nn.ModuleDict(
             {

@@ -60,7 +60,9 @@ class Tuning:
         name: of the new model; made from the old one's when empty.
         out: folder for it; None installs it.
         steps: length of the training.
-        parts: "head" trains the heads of the tasks, "all" also what all heads share.
+        parts: "head" trains the heads of the tasks and leaves every other answer exactly as it was;
+            "all" trains what they share, too: it learns more, takes longer and costs a little
+            elsewhere.
         checks: further label files and their images that before and after are measured on.
         anchor: what the old answers count.
         learning_rate: peak, of the heads; a tenth of it for the backbone.
@@ -76,7 +78,7 @@ class Tuning:
     name: str = ""
     out: Path | None = None
     steps: int = 200
-    parts: str = "all"
+    parts: str = "head"
     checks: tuple[tuple[Path, Path], ...] = ()
     anchor: float = 1.0
     learning_rate: float = 3e-4
@@ -272,6 +274,7 @@ def _trained(
     learn = _mixed(rows.learn, phantoms)
     identity = _identity(asked, config, learn)
     _forget_another(work, identity, report)
+    report(0, "Training")
     stage = TuningStage(config, model, learn=learn, anchor=anchor, identity=identity)
     with joined_world() as world:
         run_stage(stage, config.run, world, resume=True, report=report)

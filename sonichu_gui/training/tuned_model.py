@@ -121,7 +121,7 @@ def _tuned_task(
 
 
 def _stored_as(weights: Path) -> torch.dtype:
-    with safetensors.safe_open(weights, framework="pt") as tensors:  # type: ignore[no-untyped-call]
+    with safetensors.safe_open(weights, framework="pt") as tensors:
         kernels = [name for name in tensors.keys() if tensors.get_slice(name).get_shape()[1:]]  # noqa: SIM118
         stored = tensors.get_tensor(kernels[0]).dtype if kernels else torch.float32
     return stored if isinstance(stored, torch.dtype) else torch.float32

@@ -5,6 +5,7 @@ Here it is only started, followed and stopped; its lane's one thread does nothin
 
 from __future__ import annotations
 
+import time
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -116,7 +117,10 @@ class TuningController(QObject):
         self, arguments: list[str], *, key: str, text: str, done: Callable[[Any], None]
     ) -> Job:
         def work(is_cancelled: IsCancelled, report: Report) -> dict[str, Any]:
-            return run_own_program([*COMMAND, *arguments], is_cancelled=is_cancelled, report=report)
+            def tell(done: float, words: str) -> None:
+                report(done, self.tr("Fine-tune · {}").format(words))
+
+            return run_own_program([*COMMAND, *arguments], is_cancelled=is_cancelled, report=tell)
 
         return self._jobs.submit(
             Lane.PROGRAM, work, key=key, done=done, failed=self._fail, text=text
@@ -145,6 +149,9 @@ class TuningController(QObject):
         if self._job is None:
             return
         if self._job in running:
+            if self._job.progress <= 0:
+                # What comes before the first step says nothing of how long the steps take.
+                self._job.started = time.monotonic()
             self.work_changed.emit(self._job)
         elif self._job.is_cancelled():
             self._end_work()

@@ -6,6 +6,7 @@ how far it is. It asks and shows; the answers come back through its `show_…` m
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
@@ -23,6 +24,7 @@ from sonichu_gui.gui.dialogs.room import size_on_screen
 from sonichu_gui.gui.dialogs.texts import plain
 from sonichu_gui.gui.dialogs.tuning_outcome import TuningOutcome
 from sonichu_gui.gui.dialogs.tuning_question import TuningQuestion
+from sonichu_gui.gui.tuning import time_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +33,11 @@ if TYPE_CHECKING:
     from sonichu_gui.errors import SonichuError
     from sonichu_gui.gui.jobs import Job
     from sonichu_gui.gui.tuning import TuningPlan, TuningResult
+
+
+WIDTH, LEAST_HEIGHT = 560, 180
+TELLING_SHARE, TELLING_S = 0.04, 2.0
+"""Before so much is done the time left is a guess."""
 
 
 class TuningDialog(QDialog):
@@ -51,11 +58,11 @@ class TuningDialog(QDialog):
         self.setWindowTitle(self.tr("Fine-tune on corrected frames"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._tasks = tasks
+        self._over = parent
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self.page: QWidget | None = None
-        self.setMinimumSize(480, 300)
-        self.resize(size_on_screen(560, 470, parent))
+        self.setMinimumWidth(480)
         self.show_looking()
 
     def show_looking(self) -> None:
@@ -82,7 +89,7 @@ class TuningDialog(QDialog):
             page.hide_button.clicked.connect(self.reject)
             self._show(page)
         if isinstance(self.page, _RunningPage):
-            self.page.show_progress(job.progress, job.text)
+            self.page.show_job(job)
 
     def show_result(self, result: TuningResult) -> None:
         """Shows what it did."""
@@ -126,6 +133,9 @@ class TuningDialog(QDialog):
         room.setWidgetResizable(True)
         room.setWidget(page)
         self._column.addWidget(room)
+        layout = page.layout()
+        height = layout.totalHeightForWidth(WIDTH) if layout is not None else 0
+        self.resize(size_on_screen(WIDTH, max(height, LEAST_HEIGHT), self._over))
 
 
 class _WorkPage(QWidget):
@@ -170,11 +180,14 @@ class _RunningPage(_WorkPage):
         self.hide_button = QPushButton(self.tr("Go on in the background"))
         self.foot.addWidget(self.hide_button)
 
-    def show_progress(self, progress: float, text: str) -> None:
-        """Shows how far it is; a share below zero is not known."""
+    def show_job(self, job: Job) -> None:
+        """Shows how far it is, and the time left once that can be told."""
+        text, done, took = job.text, job.progress, time.monotonic() - job.started
+        if done >= TELLING_SHARE and took >= TELLING_S:
+            text = self.tr("{} · {} left").format(text, time_words(took * (1 - done) / done))
         self.text.setText(text)
-        self.bar.setRange(0, 0 if progress < 0 else 1000)
-        self.bar.setValue(round(max(0.0, progress) * 1000))
+        self.bar.setRange(0, 0 if done < 0 else 1000)
+        self.bar.setValue(round(max(0.0, done) * 1000))
 
 
 class _EndPage(QWidget):

@@ -16,8 +16,7 @@ from PySide6.QtWidgets import (
 
 from sonichu_gui.gui.dialogs.choices import choice_row
 from sonichu_gui.gui.dialogs.texts import plain, section_head
-from sonichu_gui.gui.own_program import time_words
-from sonichu_gui.gui.tuning import LENGTHS, TaskFrames, TuningChoice, TuningPlan
+from sonichu_gui.gui.tuning import LENGTHS, TaskFrames, TuningChoice, TuningPlan, time_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
