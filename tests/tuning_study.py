@@ -41,8 +41,13 @@ def make_study(folder: Path, *, heads: int = 8, femurs: int = 0) -> Path:
     return folder
 
 
-def install_tiny_model(name: str = "tiny", tasks: tuple[str, ...] = ("HC", "fetal_femur")) -> Path:
-    """A model of 64 pixels whose heads count as trained, among the person's own."""
+def install_tiny_model(
+    name: str = "tiny", tasks: tuple[str, ...] = ("HC", "fetal_femur"), *, sharpness: float = 1.0
+) -> Path:
+    """A model of 64 pixels whose heads count as trained, among the person's own.
+
+    Its heatmaps are nearly flat, and steeper by ``sharpness``.
+    """
     import torch
 
     from sonichu_gui.model.modeling_sonichu import (
@@ -61,11 +66,14 @@ def install_tiny_model(name: str = "tiny", tasks: tuple[str, ...] = ("HC", "feta
         backbone=ViTConfig(
             patch_size=16, hidden_size=32, num_hidden_layers=2, num_attention_heads=2
         ),
-        head=HeadConfig("vitpose", 16),
+        head=HeadConfig("simple"),
         tasks={task: replace(DEFAULT_TASKS[task], trained=True) for task in tasks},
     )
     folder = user_models() / name
-    SonichuModel(config).save_pretrained(folder)
+    model = SonichuModel(config)
+    for head in model.heads.values():
+        head.final_layer.weight.data *= sharpness
+    model.save_pretrained(folder)
     return folder
 
 
