@@ -15,12 +15,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sonichu_gui import __version__, paths
-from sonichu_gui.errors import FrameError, LabelError
+from sonichu_gui.domain.annotation import Status
+from sonichu_gui.errors import FrameError, ImportRejected, LabelError
 from sonichu_gui.tasks import task_named
 from sonichu_gui.training.data.fingerprints import fingerprints
 from sonichu_gui.training.data.labels import LabelRow, read_labels
 from sonichu_gui.training.data.leaks import leaks_between
-from sonichu_gui.training.data.sources import SourceConfig, read_source
+from sonichu_gui.training.data.sources import SourceConfig, SourceRows, read_source
 from sonichu_gui.training.data.splits import SplitRule, split_rows
 from sonichu_gui.training.phantoms.files import LABELS_NAME, write_phantoms
 from sonichu_gui.training.phantoms.phantom import ANATOMY
@@ -29,6 +30,7 @@ Report = Callable[[float, str], None]
 
 FEWEST_FRAMES, FEWEST_GROUPS = 5, 2
 """Of fewer frames nothing can be learned that holds elsewhere; of one patient nothing measured."""
+TO_DO = "Correct the points of some frames and accept them, then fine-tune."
 SHARE = 0.2
 """Of each task's frames, held out."""
 PHANTOM_SIZE = (480, 324)
@@ -91,7 +93,7 @@ def tuning_rows(
     """
     wanted = [task_named(task).id for task in tasks]
     config = SourceConfig(kind="store", path=str(store.absolute()), status=status)
-    found = read_source(config, Path())
+    found = _read(config, store)
     left_out = [str(row) for row in found.broken]
     rows = [row for row in found.rows if not wanted or row.task_id in wanted]
     headless = sorted({row.task_id for row in rows if row.task_id not in heads})
@@ -132,6 +134,17 @@ def rehearsal(tasks: Sequence[str], count: int, *, report: Report) -> list[Label
 def rest(tasks: Sequence[str], count: int, *, report: Report) -> list[LabelRow]:
     """Phantoms to measure what a fine-tune costs elsewhere."""
     return _phantoms(tasks, count, MEASURED, weight=1.0, report=report)
+
+
+def _read(config: SourceConfig, store: Path) -> SourceRows:
+    """The store's labels; where there are none, the hint is for whoever has the frames open."""
+    try:
+        return read_source(config, Path())
+    except ImportRejected as error:
+        known = {status.value for status in Status}
+        if not store.exists() or not known.issuperset(config.status.split(",")):
+            raise
+        raise LabelError(error.message, TO_DO) from error
 
 
 def _phantoms(
@@ -187,5 +200,5 @@ def _nothing_to_learn(
     of_tasks = f" of {', '.join(wanted)}" if wanted else ""
     return LabelError(
         f"There is no accepted frame{of_tasks} in {store}.",
-        "Correct the points of some frames and accept them, then fine-tune.",
+        TO_DO,
     )
