@@ -25,6 +25,7 @@ from sonichu_gui.training.data.sources import SourceConfig, SourceRows, read_sou
 from sonichu_gui.training.data.splits import SplitRule, split_rows
 from sonichu_gui.training.phantoms.files import LABELS_NAME, write_phantoms
 from sonichu_gui.training.phantoms.phantom import ANATOMY
+from sonichu_gui.training.phantoms.style import Style
 
 Report = Callable[[float, str], None]
 
@@ -155,7 +156,7 @@ def _phantoms(
     for task in tasks:
         if task not in ANATOMY:
             continue
-        folder = paths.user_cache() / "phantoms" / f"{__version__}-{task}-{seed}-{count}"
+        folder = paths.user_cache() / "phantoms" / f"{__version__}-varied-{task}-{seed}-{count}"
         if not (folder / LABELS_NAME).exists():
             report(-1, f"drawing {count} phantoms of {task}")
             _draw(folder, task, count, seed)
@@ -168,7 +169,9 @@ def _draw(folder: Path, task: str, count: int, seed: int) -> None:
     """Whole or not at all: a folder that a stop has cut short must not be taken for a whole one."""
     part = folder.with_name(f"{folder.name}.{os.getpid()}")
     try:
-        write_phantoms(part, task_ids=[task], count=count, seed=seed, size=PHANTOM_SIZE)
+        write_phantoms(
+            part, task_ids=[task], count=count, seed=seed, size=PHANTOM_SIZE, style=Style.VARIED
+        )
         shutil.rmtree(folder, ignore_errors=True)
         part.replace(folder)
     finally:
