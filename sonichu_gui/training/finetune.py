@@ -288,8 +288,8 @@ def _trained(
 def blended(old: SonichuModel, new: SonichuModel, share: float) -> SonichuModel:
     """Weights between two models (Wortsman et al., CVPR 2022, arXiv:2109.01903).
 
-    Most of what was learned is kept, and nearly nothing of what was known is lost. Learned from 20 heads on
-    screenshots that an HC model did not know, trained alone: error 33 -> 16 px on 30 others, and
+    Most of what was learned is kept, and nearly nothing of what was known is lost. From 20 heads on
+    screenshots, which an HC model did not know, the head alone: error 33 -> 16 px on 30 others, and
     8.5 -> 8.7 px on frames of the kind it was trained on; without blending 33 -> 15 and 8.5 -> 9.3.
     """
     weights = new.state_dict()
