@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sonichu_gui.commands.output import NOT_CLINICAL
 from sonichu_gui.commands.progress import reporting
 from sonichu_gui.commands.train_data import add_data_verb, run_data
+from sonichu_gui.commands.train_finetune import add_finetune_verb, run_finetune
 from sonichu_gui.commands.train_phantoms import add_phantoms_verb, run_phantoms
 from sonichu_gui.errors import SonichuError
 from sonichu_gui.prediction.torch_runtime import import_torch
@@ -67,6 +68,7 @@ def add_parser(subparsers: Subparsers) -> None:
     calibrate.add_argument("--labels", type=Path, required=True, metavar="CSV")
     calibrate.add_argument("--images", type=Path, required=True, metavar="DIR")
     calibrate.add_argument("--split", metavar="S", help="rows of this split only, e.g. train")
+    add_finetune_verb(verbs)
     parser.set_defaults(error=parser.error)
 
 
@@ -81,6 +83,7 @@ def run(args: argparse.Namespace) -> int:
         "data": run_data,
         "phantoms": run_phantoms,
         "calibrate": _calibrate,
+        "finetune": run_finetune,
     }
     work = verbs[args.verb]
     try:

@@ -84,6 +84,7 @@ ROWS: tuple[ActionRow, ...] = (
     ActionRow("back_10", "Go", "10 frames back", ("Ctrl+Left",), "", "Ten frames back in the cine"),
     ActionRow("first_frame", "Go", "First frame", ("Home",), "", "To the first frame of the cine"),
     ActionRow("last_frame", "Go", "Last frame", ("End",), "", "To the last frame of the cine"),
+    ActionRow("finetune", "Tools", "Fine-tune on corrected frames…", (), "", "Make a new model from the frames that you corrected"),
     ActionRow("shortcuts", "Help", "Keys and mouse", ("F1", "?"), "", "Show all keys"),
     ActionRow("about", "Help", "About Sonichu", (), "", "Version, model, licence, limits"),
 )  # fmt: skip

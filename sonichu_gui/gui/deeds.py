@@ -62,6 +62,7 @@ def _deeds(bench: Workbench) -> dict[str, Callable[[], object]]:
         "back_10": lambda: study.step_frame(-10),
         "first_frame": lambda: study.show_frame(0),
         "last_frame": lambda: study.step_frame(1_000_000),
+        "finetune": bench.asking_tuning.show,
         "shortcuts": asking.shortcuts,
         "about": asking.about,
     }

@@ -51,11 +51,18 @@ class Lane(Enum):
     READING = "reading"
     THUMBNAILS = "thumbnails"
     MODEL_FILES = "model-files"
+    PROGRAM = "program"
 
 
-THREADS = {Lane.MODEL: 1, Lane.READING: 2, Lane.THUMBNAILS: 1, Lane.MODEL_FILES: 1}
+THREADS = {
+    Lane.MODEL: 1,
+    Lane.READING: 2,
+    Lane.THUMBNAILS: 1,
+    Lane.MODEL_FILES: 1,
+    Lane.PROGRAM: 1,
+}
 """Small pictures have a thread of their own, so that they never stand before the frame; so has the
-fetching and copying of models, which may take minutes."""
+fetching and copying of models, which may take minutes, and the waiting for a program of its own."""
 
 
 NICE = {Lane.MODEL: 10}

@@ -19,6 +19,7 @@ from sonichu_gui.gui import theme
 from sonichu_gui.gui.actions import dress, make_actions
 from sonichu_gui.gui.asking import Asking
 from sonichu_gui.gui.asking_models import ModelsAsking
+from sonichu_gui.gui.asking_tuning import TuningAsking
 from sonichu_gui.gui.canvas.canvas import Canvas
 from sonichu_gui.gui.canvas.hand import Hand
 from sonichu_gui.gui.canvas.hint import CanvasHint
@@ -34,6 +35,7 @@ from sonichu_gui.gui.controllers.predicting import PredictController
 from sonichu_gui.gui.controllers.reviewing import ReviewController
 from sonichu_gui.gui.controllers.serving import ModelsInUse
 from sonichu_gui.gui.controllers.study import StudyController
+from sonichu_gui.gui.controllers.tuning import TuningController
 from sonichu_gui.gui.deeds import connect_actions
 from sonichu_gui.gui.document import Document
 from sonichu_gui.gui.jobs import JobRunner
@@ -108,11 +110,15 @@ class Workbench(QObject):
         self.batch = BatchController(self.document, self.jobs, self.predicting)
         self.labels = LabelsController(self.document, self.jobs)
         self.calibrating = CalibrateController(self.document)
+        self.tuning = TuningController(self.document, self.jobs, self.models, self.serving)
         self.actions = make_actions(self)
         self._build_rooms()
         self.asking = Asking(self.window, self.document, self.labels, self.predicting, self.batch)
         self.asking_models = ModelsAsking(
             self.window, self.document, self.models, self.serving, self.tasks
+        )
+        self.asking_tuning = TuningAsking(
+            self.window, self.document, self.labels, self.tuning, self.tasks
         )
         self._connect()
         connect_actions(self)
@@ -207,6 +213,7 @@ class Workbench(QObject):
         self.predicting.warned.connect(self.banner.show_warning)
         self.batch.told.connect(self.banner.show_note)
         self.batch.troubled.connect(self.banner.show_warning)
+        self.asking_tuning.told.connect(self.banner.show_note)
 
     def _apply_settings(self) -> None:
         self.actions["ellipses"].setChecked(True)
@@ -258,7 +265,11 @@ class Workbench(QObject):
         if self.keeper.waiting and not self._may_lose_edits():
             event.ignore()
             return
+        if not self.asking_tuning.may_close():
+            event.ignore()
+            return
         self._remember_session()
+        self.asking_tuning.close()
         self.asking_models.close()
         self.cine.play(False)
         self.jobs.close()

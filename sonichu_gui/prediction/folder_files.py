@@ -17,6 +17,9 @@ CARD_FILE = "README.md"
 CODE_FILES = ("modeling_sonichu.py", "inference.py")
 """What makes a model folder work by itself; always the app's own."""
 
+BASELINE_TYPE = "sonichu-baseline"
+"""``model_type`` of a network that was trained to be compared with, not to be used."""
+
 LEGAL_PATTERNS = ("LICEN[CS]E*", "COPYING*", "NOTICE*")
 
 
@@ -95,6 +98,20 @@ def read_config(folder: Path) -> Mapping[str, Any] | None:
             "Get the model folder again.",
         )
     return config
+
+
+def refuse_baseline(folder: Path, config: Mapping[str, Any] | None) -> None:
+    """Makes sure that a folder is no baseline.
+
+    Raises:
+        ModelError: It is one.
+    """
+    if config is not None and config.get("model_type") == BASELINE_TYPE:
+        raise ModelError(
+            f"{folder} holds a baseline, which was trained to be compared with: it is no model"
+            " that measures frames.",
+            "Score it with `sonichu train evaluate`; choose another model here.",
+        )
 
 
 def _refuse_constant(word: str) -> NoReturn:

@@ -24,6 +24,7 @@ from sonichu_gui.prediction.folder_files import (
     legal_files,
     needs_conversion,
     read_config,
+    refuse_baseline,
     weights_in,
 )
 from sonichu_gui.prediction.model_source import Source, read_source, sha256_of
@@ -165,6 +166,7 @@ def read_model_info(folder: Path) -> ModelInfo:
     if not folder.is_dir():
         raise ModelError(f"{folder} is not a model folder: it does not exist.", "Check the path.")
     config = read_config(folder)
+    refuse_baseline(folder, config)
     weights = weights_in(folder)
     if needs_conversion(weights):
         raise ModelError(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sonichu_gui.errors import ModelError
+from sonichu_gui.prediction.folder_files import read_config, refuse_baseline
 
 if TYPE_CHECKING:
     from sonichu_gui.model.checkpoints import Opened
@@ -23,6 +24,8 @@ def opened(path: Path, *, image_size: int | None = None, task: str | None = None
     Raises:
         ModelError: torch is not there, or the weights cannot be loaded whole.
     """
+    if path.is_dir():
+        refuse_baseline(path, read_config(path))
     # As in local: threads of OpenMP that spin while they wait would take the cores from the window.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:

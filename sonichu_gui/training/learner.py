@@ -46,7 +46,12 @@ class Learner(nn.Module):
             progress: fraction of training that is done.
             taught: the same rows with the teachers' answers in place of the labels.
         """
-        features = self.model.encode(batch.pixel_values)
+        return self.losses(self.model.encode(batch.pixel_values), batch, progress, taught)
+
+    def losses(
+        self, features: Tensor, batch: Batch, progress: float, taught: Batch | None = None
+    ) -> dict[str, Tensor]:
+        """The losses, from the features of the batch's frames."""
         sums = {name: features.new_zeros((), dtype=torch.float32) for name in ("total", *TERMS)}
         if taught is not None:
             sums["teacher"] = features.new_zeros((), dtype=torch.float32)

@@ -109,7 +109,7 @@ class KeypointStage:
         self.identity = run_identity(config)
         self._model = model
         torch.manual_seed(config.run.seed)
-        learner = Learner(model, config.loss)
+        learner = self.learner_of(model)
         self.network: nn.Module = learner.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimiser: torch.optim.Optimizer = make_optimiser(
             self.network, model.backbone, config.optimiser
@@ -125,6 +125,14 @@ class KeypointStage:
         self._drop_path = DropPath(model.backbone, config.optimiser.drop_path, seed=config.run.seed)
         self.average = MovingAverage(self.network, config.optimiser.ema_decay)
         self._world, self._steps = World(0, 1, torch.device("cpu")), 0
+
+    def learner_of(self, model: SonichuModel) -> Learner:
+        """The model with its losses; stages with further losses have their own."""
+        return Learner(model, self.config.loss)
+
+    def blank_model(self) -> SonichuModel:
+        """Another model of the same sizes, for the averaged weights."""
+        return SonichuModel(self._model.config)
 
     def place(self, world: World, steps: int) -> None:
         """Moves the average to the device."""
@@ -162,7 +170,7 @@ class KeypointStage:
 
     def averaged_model(self) -> SonichuModel:
         """A copy of the model with the averaged weights, ready to predict on the CPU."""
-        model = SonichuModel(self._model.config)
+        model = self.blank_model()
         prefix = "model."
         weights = {
             name.removeprefix(prefix): value.cpu()

@@ -37,7 +37,8 @@ def make_bench(qtbot: QtBot, tmp_path: Path, qapp) -> Iterator[Callable[[], Work
 
     def make() -> Workbench:
         bench = Workbench(Settings.load(tmp_path / "settings.toml"))
-        qtbot.addWidget(bench.window)
+        # A failed test must not be asked whether its training may stop.
+        qtbot.addWidget(bench.window, before_close_func=lambda _window: bench.tuning.stop())
         bench.window.resize(1280, 800)
         made.append(bench)
         return bench

@@ -1,0 +1,207 @@
+"""What a fine-tune learns from: a store's labels, some of them held out, and phantoms beside them.
+
+Whole patients and clips are held out, so that "after" is measured on what was never seen. The
+phantoms are there for what must not be lost: on some the network has to go on answering as before,
+on others that is measured.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sonichu_gui import __version__, paths
+from sonichu_gui.domain.annotation import Status
+from sonichu_gui.errors import FrameError, ImportRejected, LabelError
+from sonichu_gui.tasks import task_named
+from sonichu_gui.training.data.fingerprints import fingerprints
+from sonichu_gui.training.data.labels import LabelRow, read_labels
+from sonichu_gui.training.data.leaks import leaks_between
+from sonichu_gui.training.data.sources import SourceConfig, SourceRows, read_source
+from sonichu_gui.training.data.splits import SplitRule, split_rows
+from sonichu_gui.training.phantoms.files import LABELS_NAME, write_phantoms
+from sonichu_gui.training.phantoms.phantom import ANATOMY
+from sonichu_gui.training.phantoms.style import Style
+
+Report = Callable[[float, str], None]
+
+FEWEST_FRAMES, FEWEST_GROUPS = 5, 2
+"""Of fewer frames nothing can be learned that holds elsewhere; of one patient nothing measured."""
+TO_DO = "Correct the points of some frames and accept them, then fine-tune."
+SHARE = 0.2
+"""Of each task's frames, held out."""
+PHANTOM_SIZE = (480, 324)
+"""Enough for the networks here, a third of the work of a screen's size."""
+REHEARSED, MEASURED = 7_000_000, 8_000_000
+"""Seeds of the phantoms that are rehearsed on and of those that are measured on."""
+
+
+@dataclass(frozen=True, slots=True)
+class TuningRows:
+    """Labels of a store, divided.
+
+    Attributes:
+        learn, held_out: on the two sides.
+        described: how they were divided, in words.
+        left_out: what of the store cannot be used, and why.
+        warnings: what makes the figures worth less than they look.
+    """
+
+    learn: tuple[LabelRow, ...]
+    held_out: tuple[LabelRow, ...]
+    described: str
+    left_out: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Tasks that there is something to learn of, by name."""
+        return tuple(sorted({row.task_id for row in self.learn}))
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """By task, how many frames are learned from, how many held out, and of how many groups."""
+        learn = Counter(row.task_id for row in self.learn)
+        held = Counter(row.task_id for row in self.held_out)
+        every = (*self.learn, *self.held_out)
+        return {
+            task: {
+                "learn": learn[task],
+                "held_out": held[task],
+                "groups": len({row.subject_id for row in every if row.task_id == task}),
+            }
+            for task in self.tasks
+        }
+
+
+def tuning_rows(
+    store: Path, *, tasks: Sequence[str], status: str, heads: Collection[str], model: str
+) -> TuningRows:
+    """The labels that a fine-tune learns from and those that it is measured on.
+
+    Args:
+        store: a label store, or the folder of frames that it lies beside.
+        tasks: of these only; none means all.
+        status: how the labels stand, with commas between.
+        heads: tasks that the model has a trained head for.
+        model: its name, for messages.
+
+    Raises:
+        SonichuError: no store, no such labels, too few of them, or no head for them.
+    """
+    wanted = [task_named(task).id for task in tasks]
+    config = SourceConfig(kind="store", path=str(store.absolute()), status=status)
+    found = _read(config, store)
+    left_out = [str(row) for row in found.broken]
+    rows = [row for row in found.rows if not wanted or row.task_id in wanted]
+    headless = sorted({row.task_id for row in rows if row.task_id not in heads})
+    rows = [row for row in rows if row.task_id in heads]
+    if not rows:
+        raise _nothing_to_learn(store, wanted, headless, model)
+    left_out += [f"{task}: {model} has no trained head for it" for task in headless]
+    known = fingerprints(rows)
+    left_out += [str(one) for one in known if isinstance(one, FrameError)]
+    readable = [
+        (row, one) for row, one in zip(rows, known, strict=True) if not isinstance(one, FrameError)
+    ]
+    rows = [row for row, _ in readable]
+    _require_enough(rows, store)
+    split = split_rows(rows, SplitRule("group", share=SHARE))
+    held = {id(row) for row in split.held_out}
+    leaks = leaks_between(
+        [(row, one) for row, one in readable if id(row) not in held],
+        [(row, one) for row, one in readable if id(row) in held],
+        kinds=("file", "near-duplicate"),
+    )
+    warnings = [f"held-out figures flatter: {leak}" for leak in leaks]
+    unmeasured = {row.task_id for row in split.learn} - {row.task_id for row in split.held_out}
+    warnings += [
+        f"{task}: all frames are of one patient or clip, so nothing is held out"
+        for task in sorted(unmeasured)
+    ]
+    return TuningRows(
+        split.learn, split.held_out, split.described, tuple(left_out), tuple(warnings)
+    )
+
+
+def rehearsal(tasks: Sequence[str], count: int, *, report: Report) -> list[LabelRow]:
+    """Phantoms to go on answering as before; their labels count nothing."""
+    return _phantoms(tasks, count, REHEARSED, weight=0.0, report=report)
+
+
+def rest(tasks: Sequence[str], count: int, *, report: Report) -> list[LabelRow]:
+    """Phantoms to measure what a fine-tune costs elsewhere."""
+    return _phantoms(tasks, count, MEASURED, weight=1.0, report=report)
+
+
+def _read(config: SourceConfig, store: Path) -> SourceRows:
+    """The store's labels; where there are none, the hint is for whoever has the frames open."""
+    try:
+        return read_source(config, Path())
+    except ImportRejected as error:
+        known = {status.value for status in Status}
+        if not store.exists() or not known.issuperset(config.status.split(",")):
+            raise
+        raise LabelError(error.message, TO_DO) from error
+
+
+def _phantoms(
+    tasks: Sequence[str], count: int, seed: int, *, weight: float, report: Report
+) -> list[LabelRow]:
+    """Phantoms of each task that they are drawn for; kept from one fine-tune to the next."""
+    rows: list[LabelRow] = []
+    for task in tasks:
+        if task not in ANATOMY:
+            continue
+        folder = paths.user_cache() / "phantoms" / f"{__version__}-varied-{task}-{seed}-{count}"
+        if not (folder / LABELS_NAME).exists():
+            report(-1, f"drawing {count} phantoms of {task}")
+            _draw(folder, task, count, seed)
+        found = read_labels(folder / LABELS_NAME).require_whole().rows
+        rows += [replace(row, images=folder, weight=weight, origin="phantom") for row in found]
+    return rows
+
+
+def _draw(folder: Path, task: str, count: int, seed: int) -> None:
+    """Whole or not at all: a folder that a stop has cut short must not be taken for a whole one."""
+    part = folder.with_name(f"{folder.name}.{os.getpid()}")
+    try:
+        write_phantoms(
+            part, task_ids=[task], count=count, seed=seed, size=PHANTOM_SIZE, style=Style.VARIED
+        )
+        shutil.rmtree(folder, ignore_errors=True)
+        part.replace(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _require_enough(rows: Sequence[LabelRow], store: Path) -> None:
+    frames = len({(row.images, row.image_path) for row in rows})
+    groups = len({row.subject_id for row in rows})
+    if frames >= FEWEST_FRAMES and groups >= FEWEST_GROUPS:
+        return
+    raise LabelError(
+        f"{frames} labelled frames of {groups} patients or clips in {store} are too few to learn"
+        " from.",
+        f"Correct and accept at least {FEWEST_FRAMES} frames of {FEWEST_GROUPS} patients or clips:"
+        " some are held out to measure on.",
+    )
+
+
+def _nothing_to_learn(
+    store: Path, wanted: Sequence[str], headless: Sequence[str], model: str
+) -> LabelError:
+    if headless:
+        return LabelError(
+            f"{model} has no trained head for {', '.join(headless)}, and a fine-tune starts from"
+            " one.",
+            "Choose a model that answers for them, or train one: sonichu train teacher.",
+        )
+    of_tasks = f" of {', '.join(wanted)}" if wanted else ""
+    return LabelError(
+        f"There is no accepted frame{of_tasks} in {store}.",
+        TO_DO,
+    )
