@@ -20,7 +20,8 @@ from sonichu_gui.prediction.opening import opened
 from sonichu_gui.tasks import task_named
 from sonichu_gui.training.data.frames import read_frame
 from sonichu_gui.training.data.labels import BrokenRow, LabelFile, LabelRow, read_labels
-from sonichu_gui.training.scores import Found, coordinate_median, paired_like, score
+from sonichu_gui.training.ensemble import median_points
+from sonichu_gui.training.scores import Found, score
 
 Report = Callable[[str], None]
 _BATCH = 8
@@ -203,15 +204,14 @@ def _joined(rows: Sequence[LabelRow], predictions: Sequence[Sequence[Found]]) ->
     """
     if len(predictions) == 1:
         return list(predictions[0])
-    first = predictions[0]
-    aligned = [
-        [
-            paired_like(answer.points, reference.points, task_named(row.task_id).unordered_pairs)
-            for row, answer, reference in zip(rows, own, first, strict=True)
-        ]
-        for own in predictions
+    return [
+        Found(
+            median_points(
+                [answer.points for answer in answers], task_named(row.task_id).unordered_pairs
+            )
+        )
+        for row, *answers in zip(rows, *predictions, strict=True)
     ]
-    return [Found(points) for points in coordinate_median(aligned)]
 
 
 def _answerable(

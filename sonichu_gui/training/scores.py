@@ -225,19 +225,3 @@ def _measure_score(errors: Sequence[MeasureError], unit: str) -> MeasureScore:
         "within_68": float((absolute <= np.array(stated)).mean()) if told else None,
         "within_95": float((absolute <= 1.96 * np.array(stated)).mean()) if told else None,
     }
-
-
-def coordinate_median(predictions: Sequence[Sequence[Points]]) -> list[Points]:
-    """For each frame, the median of every coordinate over the models."""
-    return [np.median(np.stack(frame), axis=0) for frame in zip(*predictions, strict=True)]
-
-
-def paired_like(predicted: Points, reference: Points, pairs: Sequence[tuple[int, int]]) -> Points:
-    """The points with the ends of each pair the way round that lies nearer to the reference."""
-    turned = predicted.copy()
-    for first, second in pairs:
-        here = [first, second]
-        straight = np.linalg.norm(predicted[here] - reference[here])
-        if np.linalg.norm(predicted[here[::-1]] - reference[here]) < straight:
-            turned[here] = predicted[here[::-1]]
-    return turned

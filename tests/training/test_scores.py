@@ -11,7 +11,7 @@ from sonichu_gui.errors import ModelError, UntrainedHead
 from sonichu_gui.model.modeling_sonichu import SonichuConfig, SonichuModel
 from sonichu_gui.training.data.labels import read_labels
 from sonichu_gui.training.evaluate import run_evaluate
-from sonichu_gui.training.scores import Found, coordinate_median, paired_like, radial_error, score
+from sonichu_gui.training.scores import Found, radial_error, score
 
 PAIRS = ((0, 1), (2, 3))
 
@@ -126,17 +126,6 @@ def test_ends_are_matched_pair_by_pair():
     true = np.array([[0.0, 0], [10, 0], [0, 5], [0, -5]])
     assert radial_error(true[[1, 0, 2, 3]], true, PAIRS) == 0
     assert radial_error(true[[2, 3, 0, 1]], true, PAIRS) > 0
-
-
-def test_the_median_of_models_is_taken_coordinate_by_coordinate():
-    models = [[np.array([[0.0, 9.0]])], [np.array([[1.0, 1.0]])], [np.array([[5.0, 2.0]])]]
-    np.testing.assert_array_equal(coordinate_median(models)[0], [[1.0, 2.0]])
-
-
-def test_pairs_are_laid_the_same_way_round_before_the_median():
-    reference = np.array([[0.0, 0], [10, 0], [0, 5], [0, -5]])
-    turned = paired_like(reference[[1, 0, 3, 2]] + 0.1, reference, PAIRS)
-    np.testing.assert_allclose(turned, reference + 0.1)
 
 
 def test_the_document_has_the_keys_of_the_command(toy_study):
