@@ -85,6 +85,7 @@ def run(args: argparse.Namespace) -> int:
     """
     verbs: dict[str, Callable[[argparse.Namespace], int]] = {
         **dict.fromkeys(STAGES, _stage),
+        "evaluate": _evaluate,
         "data": run_data,
         "phantoms": _phantoms,
         "calibrate": _calibrate,
@@ -110,6 +111,18 @@ def _stage(args: argparse.Namespace) -> int:
         return 0
     with reporting() as report:
         made = module.run(args.config, resume=args.resume, report=report)
+    print(made)
+    return 0
+
+
+def _evaluate(args: argparse.Namespace) -> int:
+    """Makes the card's table and prints it."""
+    import_torch()
+    from sonichu_gui.training.fair_evaluation import run as evaluated
+
+    with reporting() as report:
+        made = evaluated(args.config, resume=args.resume, report=report)
+    print(made.read_text(encoding="utf-8"))
     print(made)
     return 0
 
