@@ -65,6 +65,21 @@ def add_parser(subparsers: Subparsers) -> None:
     phantoms.add_argument("-n", type=int, default=1, metavar="N", help="frames a task (default 1)")
     phantoms.add_argument("--seed", type=int, default=0, metavar="S", help="default 0")
     phantoms.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
+    curves = verbs.add_parser(
+        "curves",
+        help="draw learning curves of runs",
+        description="Draw how the loss of runs fell and what their held-out frames said.",
+    )
+    curves.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="output folder of a run")
+    curves.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.png")
+    curves.add_argument(
+        "--also",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME",
+        help="further values of the log, e.g. learning_rate",
+    )
     calibrate = verbs.add_parser(
         "calibrate",
         help="fit how sure a model may be",
@@ -89,6 +104,7 @@ def run(args: argparse.Namespace) -> int:
         "data": run_data,
         "phantoms": _phantoms,
         "calibrate": _calibrate,
+        "curves": _curves,
     }
     work = verbs[args.verb]
     try:
@@ -143,6 +159,14 @@ def _phantoms(args: argparse.Namespace) -> int:
         progress=partial(tracked, noun="frames"),
     )
     print(labels)
+    return 0
+
+
+def _curves(args: argparse.Namespace) -> int:
+    import_torch()
+    from sonichu_gui.training.curves import draw_curves
+
+    print(draw_curves(args.runs, args.output, also=args.also))
     return 0
 
 
