@@ -55,6 +55,10 @@ def add_parser(subparsers: Subparsers) -> None:
             action="store_true",
             help="go on from the last checkpoint, where there is one",
         )
+        if verb == "publish":
+            stage.add_argument(
+                "--force", action="store_true", help="also where the model that is there is better"
+            )
     add_data_verb(verbs)
     phantoms = verbs.add_parser(
         "phantoms",
@@ -101,6 +105,7 @@ def run(args: argparse.Namespace) -> int:
     verbs: dict[str, Callable[[argparse.Namespace], int]] = {
         **dict.fromkeys(STAGES, _stage),
         "evaluate": _evaluate,
+        "publish": _publish,
         "data": run_data,
         "phantoms": _phantoms,
         "calibrate": _calibrate,
@@ -139,6 +144,17 @@ def _evaluate(args: argparse.Namespace) -> int:
     with reporting() as report:
         made = evaluated(args.config, resume=args.resume, report=report)
     print(made.read_text(encoding="utf-8"))
+    print(made)
+    return 0
+
+
+def _publish(args: argparse.Namespace) -> int:
+    """Publishes a model where it is better than the one that is there."""
+    import_torch()
+    from sonichu_gui.training.publish import run as published
+
+    with reporting() as report:
+        made = published(args.config, resume=args.resume, report=report, force=args.force)
     print(made)
     return 0
 
