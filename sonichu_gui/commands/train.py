@@ -57,8 +57,27 @@ def add_parser(subparsers: Subparsers) -> None:
             action="store_true",
             help="go on from the last checkpoint, where there is one",
         )
+        if verb == "publish":
+            stage.add_argument(
+                "--force", action="store_true", help="also where the model that is there is better"
+            )
     add_data_verb(verbs)
     add_phantoms_verb(verbs)
+    curves = verbs.add_parser(
+        "curves",
+        help="draw learning curves of runs",
+        description="Draw how the loss of runs fell and what their held-out frames said.",
+    )
+    curves.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="output folder of a run")
+    curves.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.png")
+    curves.add_argument(
+        "--also",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME",
+        help="further values of the log, e.g. learning_rate",
+    )
     calibrate = verbs.add_parser(
         "calibrate",
         help="fit how sure a model may be",
@@ -80,10 +99,13 @@ def run(args: argparse.Namespace) -> int:
     """
     verbs: dict[str, Callable[[argparse.Namespace], int]] = {
         **dict.fromkeys(STAGES, _stage),
+        "evaluate": _evaluate,
+        "publish": _publish,
         "data": run_data,
         "phantoms": run_phantoms,
         "calibrate": _calibrate,
         "finetune": run_finetune,
+        "curves": _curves,
     }
     work = verbs[args.verb]
     try:
@@ -98,20 +120,49 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _stage(args: argparse.Namespace) -> int:
-    """Runs a stage to its end; in the first of several processes it shows progress."""
+    made = _made(args)
+    if made is not None:
+        print(made)
+    return 0
+
+
+def _made(args: argparse.Namespace, **more: bool) -> Path | None:
+    """Runs a stage to its end and gives what it made; None in all but the first process."""
     import_torch()
     module = import_module(f"sonichu_gui.training.{STAGES[args.verb][0]}")
     if os.environ.get("RANK", "0") != "0":
-        module.run(args.config, resume=args.resume, report=lambda _share, _text: None)
-        return 0
+        module.run(args.config, resume=args.resume, report=lambda _share, _text: None, **more)
+        return None
     with reporting() as show:
 
         def report(share: float, text: str) -> None:
             # A row that was left out, a start that was taken: said once, above the bar.
             _tell(text) if share < 0 else show(share, text)
 
-        made = module.run(args.config, resume=args.resume, report=report)
-    print(made)
+        made: Path = module.run(args.config, resume=args.resume, report=report, **more)
+    return made
+
+
+def _evaluate(args: argparse.Namespace) -> int:
+    """Makes the card's table and prints it."""
+    made = _made(args)
+    if made is not None:
+        print(made.read_text(encoding="utf-8"))
+        print(made)
+    return 0
+
+
+def _publish(args: argparse.Namespace) -> int:
+    """Publishes a model where it is better than the one that is there."""
+    print(_made(args, force=args.force))
+    return 0
+
+
+def _curves(args: argparse.Namespace) -> int:
+    import_torch()
+    from sonichu_gui.training.curves import draw_curves
+
+    print(draw_curves(args.runs, args.output, also=args.also))
     return 0
 
 

@@ -50,6 +50,10 @@ class HeadInfo:
         accuracy: Measured numbers by name.
         is_calibrated: Whether how sure it says that it is was fitted to its errors; else its
             standard errors are as wide as its heatmaps, which may be far off.
+        real_frames: How many frames of patients it learned from; None where nothing says so.
+        phantom_frames: And how many drawn ones.
+        is_draft: Whether its points are no more than a first guess, as those of a head that has
+            seen phantoms alone.
     """
 
     keypoints: tuple[str, ...]
@@ -57,6 +61,9 @@ class HeadInfo:
     training_data: str
     accuracy: Mapping[str, Any]
     is_calibrated: bool = False
+    real_frames: int | None = None
+    phantom_frames: int | None = None
+    is_draft: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +277,7 @@ def _head(row: Mapping[str, Any]) -> HeadInfo:
     accuracy = row.get("accuracy") or {}
     if not isinstance(keypoints, list) or not isinstance(accuracy, dict):
         raise TypeError("keypoints must be a list and accuracy an object")
+    real, phantoms = _counts(row.get("frames"))
     return HeadInfo(
         keypoints=tuple(str(name) for name in keypoints),
         # Anything but a plain `true` counts as untrained: random points must never be shown.
@@ -278,6 +286,20 @@ def _head(row: Mapping[str, Any]) -> HeadInfo:
         accuracy=accuracy,
         # A fit that gives exactly 1, which is what stands there without one, is not to be expected.
         is_calibrated=row.get("covariance_scale", 1.0) != 1.0,
+        real_frames=real,
+        phantom_frames=phantoms,
+        is_draft=row.get("draft") is True or real == 0,
+    )
+
+
+def _counts(frames: object) -> tuple[int | None, int | None]:
+    """Real frames and phantoms; None for what is no number: it is told to a person, no more."""
+    if not isinstance(frames, dict):
+        return None, None
+    real, phantoms = (frames.get(name) for name in ("real", "phantoms"))
+    return (
+        real if isinstance(real, int) and real >= 0 else None,
+        phantoms if isinstance(phantoms, int) and phantoms >= 0 else None,
     )
 
 

@@ -101,7 +101,7 @@ def calibrate_model(
             "Name labels of a trained head, and their split.",
         )
     fitted = [
-        _calibrate_head(
+        calibrate_head(
             model, preprocessor, [row for row in rows if row.task_id == name], images, report=report
         )
         for name in tasks
@@ -132,7 +132,7 @@ def fit_scale(errors: Floats, of_peaks: Floats, of_views: Floats) -> float:
     return float(factors[np.argmin(scores)])
 
 
-def _calibrate_head(
+def calibrate_head(
     model: SonichuModel,
     preprocessor: SonichuPreprocessor,
     rows: Sequence[LabelRow],
@@ -140,6 +140,18 @@ def _calibrate_head(
     *,
     report: Report,
 ) -> Calibrated:
+    """How sure the head of one task may be, fitted to its errors on these rows.
+
+    Args:
+        model: its ``covariance_scale`` for the task is changed meanwhile and left as it is then.
+        preprocessor: the model's.
+        rows: of one task; at least one.
+        images: where their paths start, for rows that do not say it themselves.
+        report: gets progress.
+
+    Raises:
+        LabelError: fewer frames can be used than a fit needs.
+    """
     task = task_named(rows[0].task_id)
     report(f"{task.id}: {len(rows)} frames")
     whole, views = (

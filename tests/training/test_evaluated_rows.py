@@ -8,26 +8,16 @@ from PIL import Image
 
 from sonichu_gui.errors import FrameError, ImportRejected
 from sonichu_gui.imaging.sources import open_source
-from sonichu_gui.model.modeling_sonichu import SonichuModel
-from sonichu_gui.training.config import read_config
 from sonichu_gui.training.data.frames import read_frame
 from sonichu_gui.training.data.labels import read_labels
 from sonichu_gui.training.evaluate import run_evaluate
-from sonichu_gui.training.heads import averaged_model, new_training
-from sonichu_gui.training.publish import _marked_trained
+from tests.training.small_models import save_small_model
 
 
 @pytest.fixture
-def model(toy_study, monkeypatch):
+def model(toy_study):
     """A model folder whose head counts as trained."""
-    monkeypatch.setattr("sonichu_gui.training.heads.load_imagenet_weights", lambda _: 0)
-    config = read_config(toy_study.config)
-    network = averaged_model(new_training(config))
-    _marked_trained(network, config, accuracy={}, covariance_scale=1.0).save_pretrained(
-        toy_study.root / "model"
-    )
-    assert SonichuModel.from_pretrained(toy_study.root / "model").config.tasks["HC"].trained
-    return toy_study.root / "model"
+    return save_small_model(toy_study.root / "model")
 
 
 @pytest.fixture
