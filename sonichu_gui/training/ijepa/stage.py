@@ -29,6 +29,7 @@ from sonichu_gui.training.ijepa.predictor import ContextPredictor, encode_patche
 from sonichu_gui.training.schedules import cosine, linear, warm_up_cosine
 
 if TYPE_CHECKING:
+    from sonichu_gui.training.data.frames import Grey
     from sonichu_gui.training.ijepa.views import FrameViews, Views
     from sonichu_gui.training.loop import Samples
 
@@ -95,7 +96,7 @@ class PretrainingStage:
         self.encoder, self.predictor = network.encoder, network.predictor
         self.target = copy.deepcopy(network.encoder).requires_grad_(requires_grad=False).eval()
         self.optimiser: torch.optim.Optimizer = torch.optim.AdamW(parameter_groups(network))
-        self.samples: Samples = samples
+        self.samples: Samples[Grey, Views] = samples
         self._watched, self._masks, self._schedule = watched, masks, schedule
         self._batch_size, self._seed = batch_size, seed
         self._world, self._steps = World(0, 1, torch.device("cpu")), 1
