@@ -39,12 +39,18 @@ class Round:
             none for a teacher that learns from labels alone.
         selection: what of these answers is kept.
         weight: what a pseudo-label counts for against a label.
+        starts_from: an earlier round whose teacher it goes on from; none for the recipe's start.
+        steps: length of its training; 0 for the recipe's.
+        learning_rate: factor on the recipe's rates: who goes on learns in smaller steps.
     """
 
     name: str
     labelled_by: tuple[str, ...] = ()
     selection: Selection = field(default_factory=Selection)
     weight: float = 1.0
+    starts_from: str = ""
+    steps: int = 0
+    learning_rate: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,11 +74,12 @@ class RoundsConfig(TeacherConfig):
                     f"A round cannot be called {one.name!r}.",
                     "Its name becomes a folder: letters, digits, - and _, each name once.",
                 )
-            strange = [name for name in one.labelled_by if name not in known]
+            needed = [*one.labelled_by, *([one.starts_from] if one.starts_from else [])]
+            strange = [name for name in needed if name not in known]
             if strange:
                 raise TrainingError(
-                    f"The round {one.name} is labelled by {', '.join(strange)}, which does not come"
-                    " before it.",
+                    f"The round {one.name} needs {', '.join(strange)}, which does not come before"
+                    " it.",
                     f"The rounds before it are {', '.join(known) or 'none'}.",
                 )
             known.append(one.name)
@@ -105,11 +112,18 @@ def teacher_config(config: RoundsConfig, number: int) -> TeacherConfig:
     if one.labelled_by:
         path = str(folder / LABELS_FOLDER)
         data += (SourceConfig("pseudo", path, origin="pseudo", weight=one.weight),)
-    return replace(
-        recipe,
-        run=replace(config.run, output=str(folder), seed=config.run.seed + number),
-        data=data,
+    run = replace(config.run, output=str(folder), seed=config.run.seed + number)
+    if one.steps:
+        run = replace(run, steps=one.steps, epochs=0)
+    start = config.start
+    if one.starts_from:
+        start = str(Path(config.run.output) / one.starts_from / MODEL_FOLDER)
+    optimiser = replace(
+        config.optimiser,
+        learning_rate=one.learning_rate * config.optimiser.learning_rate,
+        backbone_learning_rate=one.learning_rate * config.optimiser.backbone_learning_rate,
     )
+    return replace(recipe, run=run, data=data, start=start, optimiser=optimiser)
 
 
 def label_config(config: RoundsConfig, number: int) -> PseudoLabelConfig:

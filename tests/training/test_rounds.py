@@ -69,6 +69,25 @@ def test_each_round_learns_from_the_answers_of_those_before_it(study):
     assert [path.split("/")[-2] for path in selection["models"]] == ["supervised", "R1"]
 
 
+def test_a_round_may_go_on_from_an_earlier_teacher_for_fewer_and_smaller_steps(study):
+    text = study.config.read_text().replace(
+        'name = "R1"\n', 'name = "R1"\nstarts_from = "supervised"\nsteps = 1\nlearning_rate = 0.1\n'
+    )
+    study.config.write_text(text)
+    told = run(study)
+    assert any("start from" in line and "supervised/model" in line for line in told)
+    config = read_config(study.config, rounds.RoundsConfig)
+    first, second, third = (rounds.teacher_config(config, number) for number in range(3))
+    assert [one.run.steps for one in (first, second, third)] == [2, 1, 2]
+    assert second.optimiser.learning_rate == pytest.approx(first.optimiser.learning_rate / 10)
+    assert third.start == first.start != second.start
+    before, after = (
+        SonichuModel.from_pretrained(study.run / name / "model").heads["HC"].conv.weight
+        for name in ("supervised", "R1")
+    )
+    assert 0 < (after - before).abs().max() < 1e-3
+
+
 def test_a_chain_that_is_taken_up_again_does_only_what_is_left(study):
     run(study)
     weights = {
