@@ -81,7 +81,7 @@ class GreyFrames:
     ) -> None:
         self._rows, self._images = rows, images
         self._largest_side, self._room = largest_side, room
-        self._kept: dict[int, tuple[Grey, tuple[int, int]]] = {}
+        self._kept: dict[tuple[Path | None, str], tuple[Grey, tuple[int, int]]] = {}
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -92,9 +92,11 @@ class GreyFrames:
         Raises:
             FrameError: as for `read_frame`.
         """
-        if index in self._kept:
-            return self._kept[index]
-        grey = _grey(read_frame(self._rows[index], self._images))
+        row = self._rows[index]
+        frame = row.images, row.image_path  # a row that is met several times is kept once
+        if frame in self._kept:
+            return self._kept[frame]
+        grey = _grey(read_frame(row, self._images))
         height, width = grey.shape
         scale = self._largest_side / max(height, width)
         if scale < 1:
@@ -102,7 +104,7 @@ class GreyFrames:
             grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
         if grey.nbytes <= self._room:
             self._room -= grey.nbytes
-            self._kept[index] = grey, (width, height)
+            self._kept[frame] = grey, (width, height)
         return grey, (width, height)
 
 
