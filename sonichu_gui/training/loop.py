@@ -142,7 +142,7 @@ def run_stage(
         saved_at, done = time.monotonic(), start
         for step, batch in _batches(stage.samples, run, world, start=start, steps=steps):
             rates = stage.begin_step(step)
-            terms = _descend(stage, network, batch, step, run=run, world=world)
+            terms = descend(stage, network, batch, step, run=run, world=world)
             stage.end_step(step)
             done = step + 1
             if done % run.log_every == 0 or done == steps:
@@ -234,7 +234,7 @@ def _batches(
             step += 1
 
 
-def _descend(
+def descend(
     stage: Stage[_Sample, _Batch],
     network: nn.Module,
     batch: _Batch,
