@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sonichu_gui.commands.output import NOT_CLINICAL, print_json, table
 from sonichu_gui.commands.progress import reporting
 from sonichu_gui.errors import ModelError
+from sonichu_gui.prediction.head_words import head_sentence
 from sonichu_gui.prediction.model_info import OWN_NAMING
 from sonichu_gui.prediction.zoo import (
     ModelInfo,
@@ -200,6 +201,9 @@ def _model_json(info: ModelInfo) -> dict[str, Any]:
                 "training_data": head.training_data,
                 "accuracy": dict(head.accuracy),
                 "calibrated": head.is_calibrated,
+                "real_frames": head.real_frames,
+                "phantom_frames": head.phantom_frames,
+                "draft": head.is_draft,
             }
             for task, head in info.tasks.items()
         },
@@ -233,9 +237,11 @@ def _described(info: ModelInfo) -> str:
     rows = [
         (
             task,
-            head.training_data or "training data not stated",
+            head_sentence(head),
             ", ".join(f"{name} {value}" for name, value in head.accuracy.items()),
             "" if head.is_calibrated else "± not fitted",
+            # Of the data its name and licence; card and --json have the whole source.
+            head.training_data.split("; ")[0] if head.real_frames is not None else "",
         )
         for task, head in trained.items()
     ]

@@ -22,6 +22,7 @@ from sonichu_gui.commands.predict_overlay import draw_overlay_file, refuse_to_dr
 from sonichu_gui.commands.progress import tracked
 from sonichu_gui.domain.annotation import proposed_annotation
 from sonichu_gui.errors import FrameError, SonichuError, UntrainedHead
+from sonichu_gui.prediction.head_words import draft_reason
 from sonichu_gui.prediction.local import (
     DEVICE_CHOICES,
     ENGINE_CHOICES,
@@ -101,6 +102,7 @@ def run(args: argparse.Namespace) -> int:
     """Prints the predictions; a file that cannot be predicted is told and passed over."""
     info = find_model(args.model) if args.model else default_model()
     tasks = _tasks(args.task, info)
+    _tell_drafts(tasks, info)
     files = list(_files(args.paths))
     every_frame = args.frame == ALL
     if args.overlay is not None:
@@ -138,7 +140,8 @@ def _print_predictions(
                 continue
             for task, prediction in zip(tasks, found, strict=True):
                 measurements = _measured(frame, task, prediction)
-                rows.append(_row(path, frame, task, prediction, measurements))
+                is_draft = predictor.info.tasks[task.id].is_draft
+                rows.append(_row(path, frame, task, prediction, measurements) | {"draft": is_draft})
                 if not args.json:
                     print(_described(path, frame, task, prediction, measurements))
             if args.overlay is not None:
@@ -183,6 +186,16 @@ def _tasks(wanted: str | Task, info: ModelInfo) -> list[Task]:
     if len(skipped) == len(known):
         raise UntrainedHead(f"{info.name} has no trained head.", "Choose another model.")
     return [task for name, task in known.items() if name not in skipped]
+
+
+def _tell_drafts(tasks: Sequence[Task], info: ModelInfo) -> None:
+    """Says which heads give no more than a first guess, and why."""
+    by_reason: dict[str, list[str]] = {}
+    for task in tasks:
+        if reason := draft_reason(info.tasks[task.id]):
+            by_reason.setdefault(reason, []).append(task.id)
+    for reason, names in by_reason.items():
+        print(f"draft, {reason}: {', '.join(names)}. Check every point.", file=sys.stderr)
 
 
 def _files(paths: Sequence[Path]) -> Iterator[Path]:

@@ -44,6 +44,7 @@ from sonichu_gui.gui.main_window import MainWindow
 from sonichu_gui.gui.model_choice import ModelChoice
 from sonichu_gui.gui.panels.banner import Banner
 from sonichu_gui.gui.panels.cine_bar import CineBar
+from sonichu_gui.gui.panels.draft_line import Draft
 from sonichu_gui.gui.panels.empty_state import EmptyState
 from sonichu_gui.gui.panels.frame_list import FrameList
 from sonichu_gui.gui.panels.measure_panel import MeasurePanel
@@ -51,6 +52,7 @@ from sonichu_gui.gui.panels.status_bar import StatusBar
 from sonichu_gui.gui.panels.top_bar import TopBar
 from sonichu_gui.gui.place import Tool
 from sonichu_gui.paths import resources, user_models
+from sonichu_gui.prediction.head_words import draft_reason, head_note
 from sonichu_gui.settings import keys
 from sonichu_gui.tasks import load_tasks
 
@@ -58,7 +60,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sonichu_gui.domain.task import Task
-    from sonichu_gui.prediction.zoo import HeadInfo
     from sonichu_gui.settings.store import Settings
 
 RECENT_KEPT = 8
@@ -413,13 +414,16 @@ class Workbench(QObject):
             self._focus_canvas()
 
     def _show_heads(self) -> None:
-        notes = {}
+        notes, drafts = {}, {}
         for task in self.tasks.values():
             info = self.serving.info_for(task.id)
             head = info.tasks.get(task.id) if info else None
             trained = head is not None and head.trained
-            notes[task.id] = _head_note(head) if trained and head else self.tr("no trained head")
+            notes[task.id] = head_note(head) if trained and head else self.tr("no trained head")
+            if info and trained and head and head.is_draft:
+                drafts[task.id] = Draft(info.name, draft_reason(head))
         self.top_bar.set_head_notes(notes)
+        self.measure_panel.set_drafts(drafts)
 
     def _name_undo(self, text: str) -> None:
         self.actions["undo"].setToolTip(self.tr("Undo {}").format(text) + "  ·  Ctrl+Z")
@@ -447,10 +451,3 @@ class Workbench(QObject):
 
     def _open_dropped(self, urls: list[QUrl]) -> None:
         self.study.open_paths([Path(url.toLocalFile()) for url in urls if url.isLocalFile()])
-
-
-def _head_note(head: HeadInfo) -> str:
-    """What a head was trained on and how far off it was, short enough for a menu."""
-    words = head.training_data.split(" (", maxsplit=1)[0]
-    error = head.accuracy.get("mae_mm")
-    return f"{words} · {error:.1f} mm" if isinstance(error, int | float) else words

@@ -296,11 +296,9 @@ def _counts(frames: object) -> tuple[int | None, int | None]:
     """Real frames and phantoms; None for what is no number: it is told to a person, no more."""
     if not isinstance(frames, dict):
         return None, None
-    real, phantoms = (frames.get(name) for name in ("real", "phantoms"))
-    return (
-        real if isinstance(real, int) and real >= 0 else None,
-        phantoms if isinstance(phantoms, int) and phantoms >= 0 else None,
-    )
+    counts = [frames.get(name) for name in ("real", "phantoms")]
+    real, phantoms = (one if type(one) is int and one >= 0 else None for one in counts)
+    return real, phantoms
 
 
 def _tensors(path: Path) -> dict[str, TensorSpec]:

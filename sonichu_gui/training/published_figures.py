@@ -66,6 +66,8 @@ class HeadFigures:
     def accuracy(self) -> dict[str, Any]:
         """What ``config.json`` says of the head."""
         told: dict[str, Any] = {}
+        if self.on_phantoms:
+            told |= {"mre_percent_width": round(self.percent_width, 2), "phantoms": True}
         measure = self.measure
         if measure is not None:
             unit = measure["unit"]
@@ -75,8 +77,6 @@ class HeadFigures:
         if measure is not None and measure["within_68"] is not None:
             told["within_68"] = round(measure["within_68"], 3)
             told["within_95"] = round(measure["within_95"] or 0.0, 3)
-        if self.on_phantoms:
-            told |= {"mre_percent_width": round(self.percent_width, 2), "phantoms": True}
         return told
 
 

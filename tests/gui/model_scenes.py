@@ -41,6 +41,13 @@ def install(name: str, *, trained: tuple[str, ...] = ("HC",), **changes: object)
     return copy_model(user_models() / name, trained=trained, **changes)
 
 
+def leave_without_head(bench: Workbench, *task_ids: str) -> None:
+    """Gives tasks a model that knows heads alone, whatever the app's own model has learned."""
+    folder = install("heads-alone")
+    for task_id in task_ids:
+        assert bench.models.use_for_task(task_id, folder)
+
+
 def open_dialog(bench: Workbench, qtbot: QtBot) -> ModelsDialog:
     bench.actions["models"].trigger()
     dialog = bench.window.findChild(ModelsDialog)

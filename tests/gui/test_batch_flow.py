@@ -20,6 +20,7 @@ from sonichu_gui.imaging.sources import digest_of
 from sonichu_gui.labels.store import LabelStore
 from tests.gui.hands import drag
 from tests.gui.known_model import give_model
+from tests.gui.model_scenes import leave_without_head
 from tests.gui.scenes import open_and_wait, write_picture
 
 
@@ -213,6 +214,7 @@ def test_closing_the_window_ends_it_and_keeps_what_is_done(bench, model, qtbot, 
 
 
 def test_without_a_trained_head_only_the_trained_ones_can_be_asked_for(bench, model, qtbot):
+    leave_without_head(bench, "A4C")
     bench.document.set_task(bench.tasks["A4C"])
     QTest.keyClick(bench.canvas, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
     dialog = bench.window.findChild(BatchDialog)

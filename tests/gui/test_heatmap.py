@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from sonichu_gui.paths import resources
 from sonichu_gui.prediction.api import PredictionCancelled
 from sonichu_gui.prediction.local import LocalPredictor
+from tests.gui.model_scenes import leave_without_head
 from tests.gui.scenes import open_and_wait
 
 pytestmark = pytest.mark.skipif(
@@ -98,6 +99,7 @@ def test_another_frame_takes_it_away_at_once_and_brings_its_own(head, qtbot):
 
 
 def test_a_task_without_a_trained_head_is_a_quiet_word(head, qtbot):
+    leave_without_head(head, "A4C")
     toggle(head)
     wait_for_heat(head, qtbot)
     with qtbot.waitSignal(head.document.noted) as said:

@@ -24,9 +24,9 @@ from sonichu_gui.tasks import load_tasks
 HERE = Path("/models/heads")
 
 
-def head(points: int = 4, *, trained: bool = True) -> HeadInfo:
+def head(points: int = 4, *, trained: bool = True, is_draft: bool = False) -> HeadInfo:
     names = tuple(f"point_{number}" for number in range(points))
-    return HeadInfo(names, trained=trained, training_data="", accuracy={})
+    return HeadInfo(names, trained=trained, training_data="", accuracy={}, is_draft=is_draft)
 
 
 def model(*tasks: str, source: Source | None = None, embedded: bool = False) -> ModelInfo:
@@ -53,6 +53,19 @@ def test_sizes_are_told_as_file_managers_tell_them(size, text):
 )
 def test_a_row_names_the_tasks_that_fit(tasks, text):
     assert tasks_text(model(*tasks)) == text
+
+
+@pytest.mark.parametrize(
+    ("good", "drafts", "text"),
+    [
+        (("HC",), ("FA", "IVC"), "HC · 2 drafts"),
+        (("HC",), ("FA",), "HC · draft of FA"),
+        ((), ("FA", "IVC", "A4C"), "3 drafts"),
+    ],
+)
+def test_a_row_counts_drafts_apart(good, drafts, text):
+    heads = {task: head() for task in good} | {task: head(is_draft=True) for task in drafts}
+    assert tasks_text(dataclasses.replace(model(), tasks=heads)) == text
 
 
 def test_what_a_model_is_used_for_is_told_in_its_row():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import tomllib
 from typing import TYPE_CHECKING
 
@@ -92,6 +93,36 @@ def test_a_model_tells_what_its_card_states(bench, qtbot):
         assert told in text
     assert "4 points · not trained" in words(head(dialog, "FA"))
     assert "2 points · trained" in words(head(dialog, "fetal_femur"))
+
+
+def test_each_head_tells_what_it_learned_from_and_drafts_say_so(bench, qtbot):
+    folder = install("phantoms", trained=("HC", "fetal_femur"))
+    config = json.loads((folder / "config.json").read_text())
+    config["tasks"]["HC"] |= {"frames": {"real": 719, "phantoms": 0}, "draft": False}
+    config["tasks"]["HC"]["accuracy"] = {"mae_mm": 1.9}
+    config["tasks"]["fetal_femur"] |= {
+        "frames": {"real": 0, "phantoms": 2000},
+        "draft": True,
+        "training_data": "Phantoms of the project (Apache-2.0)",
+        "accuracy": {"mre_percent_width": 1.83, "phantoms": True},
+    }
+    (folder / "config.json").write_text(json.dumps(config))
+    assert bench.models.use(folder)
+    dialog = open_dialog(bench, qtbot)
+    look_at(dialog, "phantoms")
+    told = words(head(dialog, "HC"))
+    assert "4 points · trained on 719 real frames, 1.9 mm" in told
+    assert "HC18, train split (CC BY 4.0)" in told
+    told = words(head(dialog, "fetal_femur"))
+    assert "2 points · trained on phantoms only, 1.8 % of the width, draft" in told
+    assert "measured on phantoms · point error 1.83 % of the width" in told
+    rows = {task: row.text() for task, row in bench.top_bar.picker._rows.items()}
+    assert rows["HC"].endswith("\t719 real frames · 1.9 mm")
+    assert rows["fetal_femur"].endswith("\tphantoms only, draft")
+    predict(bench, qtbot, "HC")
+    assert bench.measure_panel.measures.draft.text == ""
+    predict(bench, qtbot, "fetal_femur")
+    assert "from phantoms only" in bench.measure_panel.measures.draft.text
 
 
 def test_the_digest_of_the_weights_is_computed_and_can_be_selected(bench, qtbot):
@@ -215,6 +246,7 @@ def test_a_model_used_for_one_task_answers_for_that_task_alone(bench, qtbot):
 
 def test_the_task_menu_tells_of_the_model_of_each_task(bench, qtbot):
     install("femurs", trained=("HC", "fetal_femur"))
+    assert bench.models.use(install("heads-alone"))
     dialog = open_dialog(bench, qtbot)
     row = bench.top_bar.picker._rows["fetal_femur"]
     assert "no trained head" in row.text()

@@ -16,6 +16,7 @@ from sonichu_gui.labels.store import LabelStore
 from sonichu_gui.paths import resources
 from tests.gui.hands import click, drag
 from tests.gui.known_model import give_model, settle
+from tests.gui.model_scenes import leave_without_head
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,6 +101,7 @@ def test_a_result_for_a_frame_no_longer_shown_is_dropped(bench, qtbot):
 
 
 def test_a_task_without_a_trained_head_says_so_and_lets_the_person_place(bench, qtbot):
+    leave_without_head(bench, "A4C")
     bench.document.set_task(bench.tasks["A4C"])
     QTest.keyClick(bench.canvas, Qt.Key.Key_R)
     assert "no trained head" in bench.banner.text

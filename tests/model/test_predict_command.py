@@ -68,6 +68,17 @@ def test_json_holds_the_keys_of_the_contract(predict, png):
     assert row["measurements"][0].keys() >= {"name", "value", "unit", "uncertainty", "calibration"}
 
 
+def test_a_draft_head_is_told_beside_its_points(predict, png, folder):
+    path = folder / "config.json"
+    config = json.loads(path.read_text())
+    config["tasks"]["PLAX"] |= {"frames": {"real": 0, "phantoms": 2000}, "draft": True}
+    path.write_text(json.dumps(config))
+    answer = predict(png, "--task", "all", "--json")
+    assert {row["task"]: row["draft"] for row in rows_of(answer)} == {"HC": False, "PLAX": True}
+    assert "draft, from phantoms only: PLAX. Check every point." in answer[2]
+    assert "draft" not in predict(png, "--task", "HC")[2]
+
+
 def test_points_tell_the_views_disagreement_and_other_candidates(predict, png):
     (row,) = rows_of(predict(png, "--task", "PLAX", "--tta", "--json"))
     assert all(point["disagreement"] >= 0 for point in row["points"])

@@ -9,6 +9,7 @@ import pytest
 from sonichu_gui import paths
 from sonichu_gui.model import modeling_sonichu
 from sonichu_gui.model.modeling_sonichu import SonichuModel
+from sonichu_gui.prediction.model_info import read_model_info
 from sonichu_gui.training.evaluate import run_evaluate
 
 
@@ -39,10 +40,20 @@ def test_its_code_is_the_projects_own(folder, name):
     assert (folder / name).read_bytes() == own.read_bytes()
 
 
-def test_only_trained_heads_are_called_so(folder):
-    tasks = SonichuModel.from_pretrained(folder).config.tasks
-    assert len(tasks) == 9
-    assert {name for name, task in tasks.items() if task.trained} == {"HC"}
+def test_every_trained_head_says_what_it_learned_from_and_how_far_off_it_is(folder):
+    heads = read_model_info(folder).tasks
+    assert len(heads) == 9
+    assert heads["HC"].trained
+    assert not heads["HC"].is_draft
+    for name, head in heads.items():
+        if not head.trained:
+            assert (head.training_data, dict(head.accuracy)) == ("", {})
+            continue
+        assert head.training_data
+        assert head.accuracy["n_test"] > 0
+        if name != "HC":  # nobody has given the project real frames of the others
+            assert (head.real_frames, head.is_draft, head.accuracy["phantoms"]) == (0, True, True)
+            assert head.accuracy["mre_percent_width"] <= 3
 
 
 @pytest.mark.slow

@@ -15,12 +15,13 @@ class State(Enum):
     """What a mark says; the value is the palette's colour."""
 
     GOOD = "green"
+    DRAFT = "amber"
     NONE = "text_soft"
     BAD = "red"
 
 
 def paint_mark(painter: QPainter, center: QPointF, state: State) -> None:
-    """Draws a full dot for what is good, a hollow one for what is not there, a square for bad."""
+    """Draws a dot for good, a triangle for a draft, a square for bad, a ring for none."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     color = QColor(getattr(theme.current(), state.value))
     painter.setPen(Qt.PenStyle.NoPen)
@@ -29,6 +30,9 @@ def paint_mark(painter: QPainter, center: QPointF, state: State) -> None:
         painter.drawRect(QRectF(center.x() - 3.5, center.y() - 3.5, 7, 7))
     elif state is State.GOOD:
         painter.drawEllipse(center, 4, 4)
+    elif state is State.DRAFT:
+        corners = (QPointF(0, -4.4), QPointF(4.6, 3.7), QPointF(-4.6, 3.7))
+        painter.drawPolygon([center + corner for corner in corners])
     else:
         painter.setPen(QPen(color, 1.5))
         painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -212,7 +212,10 @@ class ModelDetails(QScrollArea):
 
 
 def _in_order(info: ModelInfo, tasks: Mapping[str, Task]) -> list[str]:
-    """Heads that are trained first, each half in the order of the app's tasks, others last."""
+    """Trained heads, drafts, the others; each in the order of the app's tasks."""
     known = [task for task in tasks if task in info.tasks]
     others = [task for task in info.tasks if task not in tasks]
-    return sorted((*known, *others), key=lambda task: not info.tasks[task].trained)
+    heads = info.tasks
+    return sorted(
+        (*known, *others), key=lambda task: (not heads[task].trained, heads[task].is_draft)
+    )

@@ -8,8 +8,16 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from sonichu_gui.gui.dialogs.marks import Mark, State
-from sonichu_gui.gui.dialogs.model_words import accuracy_text, doubt_text, obstacle, points_text, tr
+from sonichu_gui.gui.dialogs.model_words import (
+    accuracy_text,
+    data_text,
+    doubt_text,
+    obstacle,
+    points_text,
+    tr,
+)
 from sonichu_gui.gui.dialogs.texts import LinkButton, plain
+from sonichu_gui.prediction.head_words import head_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,7 +97,7 @@ class HeadRow(QWidget):
         column.setSpacing(3)
         first = QHBoxLayout()
         first.setSpacing(10)
-        first.addWidget(Mark(State.GOOD if head.trained else State.NONE))
+        first.addWidget(Mark(_state(head)))
         title = f"{task.title}  {self._task_id}" if task else self._task_id
         words = plain(title, pixels=13, role="text" if head.trained else "text_soft")
         words.setToolTip("\n".join(head.keypoints))
@@ -106,10 +114,9 @@ class HeadRow(QWidget):
                 widget.hide()
         if not head.trained:
             return
-        data = head.training_data
-        trained = tr("trained on {}").format(data) if data else tr("trained, data not stated")
         lines = [
-            f"{points_text(len(head.keypoints))} · {trained}",
+            f"{points_text(len(head.keypoints))} · {head_sentence(head)}",
+            data_text(head),
             accuracy_text(head.accuracy),
             doubt_text(head),
         ]
@@ -117,3 +124,9 @@ class HeadRow(QWidget):
             label = plain(line, role="text_soft")
             label.setContentsMargins(_INDENT, 0, 0, 0)
             column.addWidget(label, 0, Qt.AlignmentFlag(0))
+
+
+def _state(head: HeadInfo) -> State:
+    if not head.trained:
+        return State.NONE
+    return State.DRAFT if head.is_draft else State.GOOD

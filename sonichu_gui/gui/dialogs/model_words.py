@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QCoreApplication
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from sonichu_gui.domain.task import Task
     from sonichu_gui.gui.model_choice import Serving
@@ -31,14 +31,23 @@ def size_text(size_bytes: int) -> str:
 
 
 def tasks_text(info: ModelInfo) -> str:
-    """Which tasks a model can do: "HC, FA, IVC and 2 more"."""
+    """Which tasks a model can do: "HC, FA, IVC and 2 more", "HC · 8 drafts"."""
     trained = [task for task, head in info.tasks.items() if head.trained]
     if not trained:
         return tr("no trained head")
-    more = len(trained) - _NAMED
+    drafts = [task for task in trained if info.tasks[task].is_draft]
+    good = _some([task for task in trained if task not in drafts])
+    if len(drafts) == 1:
+        return " · ".join(part for part in (good, tr("draft of {}").format(drafts[0])) if part)
+    told = tr("{} drafts").format(len(drafts)) if drafts else ""
+    return " · ".join(part for part in (good, told) if part)
+
+
+def _some(tasks: Sequence[str]) -> str:
+    more = len(tasks) - _NAMED
     if more <= 1:  # "and 1 more" is no shorter than its name
-        return ", ".join(trained)
-    return tr("{} and {} more").format(", ".join(trained[:_NAMED]), more)
+        return ", ".join(tasks)
+    return tr("{} and {} more").format(", ".join(tasks[:_NAMED]), more)
 
 
 def use_text(info: ModelInfo, serving: Serving) -> str:
@@ -74,18 +83,29 @@ _ACCURACY = {
     "within_68": ("68 % interval holds {} %", 100),
     "within_95": ("95 % interval holds {} %", 100),
     "n_test": ("{} test frames", 1),
+    "mre_percent_width": ("point error {} % of the width", 1),
+    "mae_deg": ("mean error {}°", 1),
+    "median_deg": ("median {}°", 1),
+    "p95_deg": ("95th percentile {}°", 1),
 }
 """Words for the numbers of a card, and what they are multiplied by."""
 
 
 def accuracy_text(accuracy: Mapping[str, Any]) -> str:
     """The numbers of a card as it states them; names that the app does not know are kept."""
-    parts = []
+    parts = [tr("measured on phantoms")] if accuracy.get("phantoms") is True else []
     for name, value in accuracy.items():
+        if name == "phantoms":
+            continue
         words, factor = _ACCURACY.get(name, (name.replace("_", " ") + " {}", 1))
         number = f"{value * factor:.4g}" if isinstance(value, float) else str(value)
         parts.append(tr(words).format(number))
     return " · ".join(parts)
+
+
+def data_text(head: HeadInfo) -> str:
+    """Where its frames came from; empty where the sentence on the head says all there is."""
+    return head.training_data if head.real_frames is not None else ""
 
 
 def doubt_text(head: HeadInfo) -> str:

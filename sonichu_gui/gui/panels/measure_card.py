@@ -15,6 +15,7 @@ from sonichu_gui.biometry.measure import measure
 from sonichu_gui.gui import theme
 from sonichu_gui.gui.panels.card import SectionHead, text_label
 from sonichu_gui.gui.panels.controls import ActionButton, elided
+from sonichu_gui.gui.panels.draft_line import DraftLine
 from sonichu_gui.gui.panels.words import error_meaning, measurement_text
 
 if TYPE_CHECKING:
@@ -153,6 +154,7 @@ class MeasureCard(QWidget):
         super().__init__(parent)
         self._document = document
         self.primary = PrimaryNumber()
+        self.draft = DraftLine(document)
         self.rows: list[MeasureRow] = []
         self.copy_button = ActionButton(copy_action, "link", label=self.tr("Copy"))
         self._reason = text_label(role="text_soft", wrap=True)
@@ -164,6 +166,7 @@ class MeasureCard(QWidget):
         layout.setSpacing(0)
         layout.addWidget(SectionHead(self.tr("Measurements"), self.copy_button))
         layout.addWidget(self.primary)
+        layout.addWidget(self.draft)
         layout.addLayout(self._rows_box)
         layout.addWidget(self._reason)
         self._make_rows(document.task)

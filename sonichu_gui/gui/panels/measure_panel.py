@@ -20,7 +20,10 @@ from sonichu_gui.gui.panels.proposal_card import ProposalCard
 from sonichu_gui.gui.panels.scale_card import ScaleCard
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sonichu_gui.gui.document import Document
+    from sonichu_gui.gui.panels.draft_line import Draft
 
 MARGIN = 18
 
@@ -95,6 +98,10 @@ class MeasurePanel(QFrame):
         document.calibration_changed.connect(self._warn)
         document.measurements_changed.connect(self._warn)
         self._warn()
+
+    def set_drafts(self, drafts: Mapping[str, Draft]) -> None:
+        """Tells which heads of the models in use are drafts, by task id."""
+        self.measures.draft.set_drafts(drafts)
 
     def sizeHint(self) -> QSize:
         """The picture's width."""

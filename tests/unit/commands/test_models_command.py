@@ -43,13 +43,38 @@ def test_json_describes_every_head(own_model, capsys):
     assert len(model["hash"]) == 64
     assert model["tasks"]["HC"]["trained"] is True
     assert model["tasks"]["IVC"]["trained"] is False
+    assert model["tasks"]["HC"]["draft"] is False
+    assert model["tasks"]["HC"]["real_frames"] is None
+
+
+def test_a_head_of_phantoms_alone_is_listed_as_a_draft(own_model, capsys):
+    heads = {
+        **CONFIG["tasks"],
+        "IVC": {
+            "keypoints": ["a", "b"],
+            "trained": True,
+            "training_data": "Phantoms of the project (Apache-2.0); drawn",
+            "accuracy": {"mre_percent_width": 1.83, "phantoms": True},
+            "frames": {"real": 0, "phantoms": 2000},
+            "draft": True,
+        },
+    }
+    (own_model / "config.json").write_text(json.dumps({**CONFIG, "tasks": heads}))
+    assert main(["models", "list"]) == 0
+    out = capsys.readouterr().out
+    assert "IVC  trained on phantoms only, 1.8 % of the width, draft" in out
+    assert "Phantoms of the project (Apache-2.0)" in out
+    assert main(["models", "list", "--json"]) == 0
+    (model,) = json.loads(capsys.readouterr().out)
+    told = model["tasks"]["IVC"]
+    assert (told["draft"], told["real_frames"], told["phantom_frames"]) == (True, 0, 2000)
 
 
 def test_list_tells_trained_heads_from_untrained_ones(own_model, capsys):
     assert main(["models", "list"]) == 0
     out = capsys.readouterr().out
     assert "mine  1.0 MB  Apache-2.0" in out
-    assert "HC  719 frames  mre_px 12.5" in out
+    assert "HC  trained on 719 frames, 12.5 px  mre_px 12.5" in out
     assert "no trained head: IVC" in out
 
 

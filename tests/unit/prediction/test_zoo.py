@@ -77,6 +77,25 @@ def test_a_head_tells_whether_its_doubt_was_fitted(tmp_path):
     assert [name for name, head in info.tasks.items() if head.is_calibrated] == ["HC"]
 
 
+@pytest.mark.parametrize(
+    ("told", "known"),
+    [
+        ({"frames": {"real": 719, "phantoms": 2000}, "draft": False}, (719, 2000, False)),
+        ({"frames": {"real": 0, "phantoms": 2000}}, (0, 2000, True)),
+        ({"frames": {"real": 12}, "draft": True}, (12, None, True)),
+        ({"frames": {"real": "many", "phantoms": -1}, "draft": "no"}, (None, None, False)),
+        ({"frames": 719}, (None, None, False)),
+        ({}, (None, None, False)),
+    ],
+)
+def test_a_head_tells_how_many_frames_it_learned_from_and_whether_it_is_a_draft(
+    tmp_path, told, known
+):
+    config = {"tasks": {"HC": {"keypoints": ["a"], "trained": True, **told}}}
+    head = zoo.read_model_info(make_model(tmp_path / "m", config)).tasks["HC"]
+    assert (head.real_frames, head.phantom_frames, head.is_draft) == known
+
+
 @pytest.mark.parametrize("word", ["yes", 1, None])
 def test_head_is_untrained_unless_it_says_so_plainly(tmp_path, word):
     config = {"tasks": {"HC": {"keypoints": ["a"], "trained": word}}}
