@@ -24,8 +24,8 @@ def head_note(head: HeadInfo) -> str:
     """
     if head.real_frames == 0:
         return f"phantoms only, {DRAFT}"
-    parts = [part for part in (_data(head), _error(head)) if part]
-    return " · ".join(parts) + (f", {DRAFT}" if head.is_draft else "")
+    known = " · ".join(part for part in (_data(head), _error(head)) if part)
+    return ", ".join(part for part in (known, DRAFT if head.is_draft else "") if part)
 
 
 def head_sentence(head: HeadInfo) -> str:
@@ -41,12 +41,18 @@ def draft_reason(head: HeadInfo) -> str:
     """Why its points are a first guess; empty where they are more than that."""
     if not head.is_draft:
         return ""
-    return "from phantoms only" if head.real_frames == 0 else "by its makers' own word"
+    if head.real_frames is None:
+        return "by its makers' own word"
+    return f"from {_frames(head)}" if head.real_frames else "from phantoms only"
 
 
 def _data(head: HeadInfo) -> str:
     if head.real_frames is None:
         return head.training_data.split(" (", maxsplit=1)[0]
+    return _frames(head)
+
+
+def _frames(head: HeadInfo) -> str:
     frames = f"{head.real_frames} real frames"
     return f"{frames} and {head.phantom_frames} phantoms" if head.phantom_frames else frames
 

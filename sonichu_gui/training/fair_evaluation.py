@@ -13,14 +13,14 @@ import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 
 from sonichu_gui.errors import FrameError, SonichuError
-from sonichu_gui.prediction.folder_files import CONFIG_FILE
+from sonichu_gui.model.modeling_sonichu import SonichuPreprocessor
+from sonichu_gui.prediction.folder_files import BASELINE_TYPE, CONFIG_FILE
 from sonichu_gui.prediction.folder_files import read_config as read_model_config
 from sonichu_gui.prediction.model_info import read_model_info
 from sonichu_gui.tasks import task_named
@@ -41,9 +41,6 @@ if TYPE_CHECKING:
 TABLE_FILE = "table.md"
 JSON_FILE = "table.json"
 ENSEMBLES = ("", "median", "best")
-
-_OTHER_NETWORKS = {"sonichu-baseline": "sonichu_gui.training.baseline_model"}
-"""Networks that are scored and never used: their ``model_type``, and the module that loads them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,12 +213,11 @@ def load_scored(folder: Path) -> Loaded:
     Raises:
         ModelError: naming the file and what is wrong with it.
     """
-    kind = str((read_model_config(folder) or {}).get("model_type", ""))
-    if kind not in _OTHER_NETWORKS:
+    if not _is_baseline(folder):
         return load_model(folder)
-    from sonichu_gui.model.modeling_sonichu import SonichuPreprocessor
+    from sonichu_gui.training.baseline_model import load_baseline  # brings transformers
 
-    model = import_module(_OTHER_NETWORKS[kind]).load_baseline(folder)
+    model = load_baseline(folder)
     return model, SonichuPreprocessor(model.config.image_size)
 
 
@@ -231,12 +227,15 @@ def trained_heads(folder: Path) -> frozenset[str]:
     Raises:
         ModelError: naming the file and what is wrong with it.
     """
-    config = read_model_config(folder) or {}
-    if config.get("model_type") in _OTHER_NETWORKS:
-        tasks = config.get("tasks", {})
-        return frozenset(name for name, row in tasks.items() if row.get("trained") is True)
+    if _is_baseline(folder):
+        tasks = load_scored(folder)[0].config.tasks
+        return frozenset(name for name, task in tasks.items() if task.trained)
     heads = read_model_info(folder).tasks
     return frozenset(name for name, head in heads.items() if head.trained)
+
+
+def _is_baseline(folder: Path) -> bool:
+    return (read_model_config(folder) or {}).get("model_type") == BASELINE_TYPE
 
 
 class _Scorer:

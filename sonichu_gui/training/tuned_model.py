@@ -110,6 +110,7 @@ def _tuned_task(
     """
     learned = f"then {counts['learn']} frames corrected by a person"
     told = f"{task.training_data}; {learned}" if task.training_data else learned
+    task = replace(task, extra=_with_frames(task.extra, counts["learn"]))
     if held_out is None:
         return replace(task, training_data=told)
     accuracy: dict[str, Any] = {"mre_px_unordered": round(held_out["mre_unordered_px"], 2)}
@@ -118,6 +119,14 @@ def _tuned_task(
             accuracy = {"mae_mm": round(measure["mae"], 3), **accuracy}
     accuracy["n_test"] = held_out["n"]
     return replace(task, training_data=told, accuracy=accuracy)
+
+
+def _with_frames(extra: Mapping[str, Any], learned: int) -> dict[str, Any]:
+    """How many frames the head has seen, where that is told; a draft stays a draft."""
+    frames = extra.get("frames")
+    if not isinstance(frames, dict) or type(frames.get("real")) is not int:
+        return dict(extra)
+    return {**extra, "frames": {**frames, "real": frames["real"] + learned}}
 
 
 def _stored_as(weights: Path) -> torch.dtype:

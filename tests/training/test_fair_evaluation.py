@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from sonichu_gui import cli
 from sonichu_gui.training import fair_evaluation, known_points
+from sonichu_gui.training.baseline_model import BaselineConfig, BaselineModel
 from sonichu_gui.training.config import TrainingError, read_config
-from sonichu_gui.training.evaluate import run_evaluate
+from sonichu_gui.training.data.labels import read_labels
+from sonichu_gui.training.evaluate import predict_rows, run_evaluate
 from sonichu_gui.training.fair_evaluation import FairConfig
 from sonichu_gui.training.figures import Chance, mean_of
+from sonichu_gui.training.scores import score
 from tests.training.small_models import save_small_model
 
 CONFIG = """
@@ -96,6 +101,26 @@ def test_figures_are_those_of_evaluate(toy_study, models, table):
         for ours_key, key in (("median", "median"), ("p95", "p95"), ("max", "max")):
             assert ours["head"][ours_key] == pytest.approx(head["measures"]["HC"][key])
         assert ours["head"]["mean"]["value"] == pytest.approx(head["measures"]["HC"]["mae"])
+
+
+def test_a_baseline_is_a_row_like_any_other(toy_study, table):
+    sizes = {
+        "image_size": 64,
+        "heatmap_size": 16,
+        "backbone": {"type": "efficientnet", "width": 0.25, "depth": 0.3, "fpn_channels": 16},
+        "head": {"type": "light", "channels": 16},
+    }
+    torch.manual_seed(0)
+    model = BaselineModel(BaselineConfig.from_dict(sizes)).eval()
+    tasks = dict(model.config.tasks)
+    tasks["HC"] = dataclasses.replace(tasks["HC"], trained=True)
+    model.config = dataclasses.replace(model.config, tasks=tasks)
+    model.save_pretrained(toy_study.root / "baseline")
+    rows = read_labels(toy_study.labels).select(split="test")
+    theirs = score(rows, predict_rows(model, rows, toy_study.images, tta=False))
+    (row,) = table(("baseline", [str(toy_study.root / "baseline")], "tta = false"))["entries"]
+    assert row["note"] == ""
+    assert row["labels"]["weighted_mre_px"]["value"] == pytest.approx(theirs["weighted_mre_px"])
 
 
 def test_the_best_is_chosen_on_the_validation_part_and_says_so(toy_study, models, table):

@@ -123,6 +123,16 @@ def test_new_model_is_whole_and_its_card_says_what_it_came_from(asked):
     assert not (user_data() / "fine-tunes" / "tiny tuned").exists()
 
 
+def test_a_draft_stays_one_and_counts_the_real_frames_it_has_seen_now(asked):
+    path = asked.model.folder / "config.json"
+    config = json.loads(path.read_text())
+    config["tasks"]["HC"] |= {"frames": {"real": 0, "phantoms": 2000}, "draft": True}
+    path.write_text(json.dumps(config))
+    document = finetune(replace(asked, tasks=("HC",)), report=quiet)
+    head = find_model(document["model"]["folder"]).tasks["HC"]
+    assert (head.real_frames, head.phantom_frames, head.is_draft) == (6, 2000, True)
+
+
 def test_second_one_gets_a_name_of_its_own(asked):
     names = [finetune(asked, report=quiet)["model"]["name"] for _ in range(2)]
 

@@ -47,6 +47,12 @@ def head(**changes):
             {"real_frames": 12, "is_draft": True, "accuracy": {"mae_deg": 6.04}},
             "12 real frames · 6.0°, draft",
             "trained on 12 real frames, 6.0°, draft",
+            "from 12 real frames",
+        ),
+        (
+            {"is_draft": True, "training_data": ""},
+            "draft",
+            "trained, data not stated, draft",
             "by its makers' own word",
         ),
         (
