@@ -55,8 +55,8 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     except (OSError, RuntimeError) as cause:
         with suppress(OSError):
             beside.unlink()
-        if isinstance(cause, RuntimeError) and "inline_container" not in str(cause):
-            raise  # nothing that torch's own writer of files said, as it does of a full disk
+        if str(cause).startswith("DataLoader worker"):
+            raise  # the death of a process that prepares frames is told wherever this one is
         why = cause.strerror if isinstance(cause, OSError) else "the disk is full, or has gone"
         raise TrainingError(
             f"{folder / CHECKPOINT_FILE} cannot be written: {why}.",
