@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from sonichu_gui.training.keypoint_stage import KeypointStage
 from sonichu_gui.training.learner import Learner
 from sonichu_gui.training.losses import heatmap_divergence
-from sonichu_gui.training.teachers import KeypointStage, TeacherConfig
 
 if TYPE_CHECKING:
     from sonichu_gui.model.modeling_sonichu import SonichuModel
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sonichu_gui.training.data.samples import Batch
     from sonichu_gui.training.distributed import World
     from sonichu_gui.training.losses import LossWeights
+    from sonichu_gui.training.recipe import TeacherConfig
 
 
 @dataclass(frozen=True, slots=True)

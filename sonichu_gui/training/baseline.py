@@ -13,14 +13,10 @@ import torch
 from sonichu_gui.training.baseline_model import BaselineConfig, BaselineModel, load_baseline
 from sonichu_gui.training.config import TrainingError, read_config
 from sonichu_gui.training.distributed import joined_world
+from sonichu_gui.training.keypoint_stage import KeypointStage
 from sonichu_gui.training.loop import Report, run_stage
-from sonichu_gui.training.teachers import (
-    MODEL_FOLDER,
-    KeypointStage,
-    TeacherConfig,
-    learned_rows,
-    save_trained,
-)
+from sonichu_gui.training.recipe import TeacherConfig, learned_rows, require_heads
+from sonichu_gui.training.trained_model import MODEL_FOLDER, save_trained
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,11 +73,7 @@ def new_baseline(
         raise TrainingError(
             f"model: {error}", "See resources/training/baseline_b4.toml for one that works."
         ) from error
-    strange = sorted({row.task_id for row in rows} - set(described.described.tasks))
-    if strange:
-        raise TrainingError(
-            f"The model has no head for {', '.join(strange)}.", "Add it to the table [model.tasks]."
-        )
+    require_heads(rows, described.described.tasks)
     model = BaselineModel(described)
     if config.start != "random":
         model.backbone.load_published(Path(config.start))

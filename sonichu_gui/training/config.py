@@ -12,20 +12,49 @@ import os
 import tomllib
 import types
 import typing
-from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any, TypeGuard
 
 from sonichu_gui.errors import SonichuError
+
+if typing.TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _T = typing.TypeVar("_T")
 
 DATA_ROOT_VARIABLE = "SONICHU_DATA"
 
 
+LARGEST_SEED = 2**32 - 1
+"""Seeds are multiplied and added to; so large ones still make seeds."""
+
+_WORDS: Mapping[object, str] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    tuple: "a list",
+    dict: "a table",
+}
+
+
 class TrainingError(SonichuError):
     """A training run that cannot start or go on."""
+
+
+def require_between(config: object, **ranges: tuple[float, float]) -> None:
+    """Nothing, if each of these numbers of a configuration lies between its bounds or on one.
+
+    Raises:
+        TrainingError: naming the first that does not, or is none.
+    """
+    for name, (least, most) in ranges.items():
+        value = getattr(config, name)
+        if not least <= value <= most:  # what is no number is in no range either
+            above = "" if most == inf else f" and at most {most:g}"
+            raise TrainingError(f"{name} is {value:g}.", f"It is at least {least:g}{above}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +93,22 @@ class RunConfig:
     def __post_init__(self) -> None:
         if (self.steps > 0) == (self.epochs > 0):
             raise TrainingError(
-                f"run: steps is {self.steps} and epochs is {self.epochs}.",
+                f"steps is {self.steps} and epochs is {self.epochs}.",
                 "Give the length of the run in one of them.",
             )
-        for name in ("batch_size", "log_every", "watch_every"):
-            if getattr(self, name) < 1:
-                raise TrainingError(f"run: {name} is {getattr(self, name)}.", "It starts at 1.")
+        require_between(
+            self,
+            seed=(0, LARGEST_SEED),
+            batch_size=(1, inf),
+            steps=(0, inf),
+            epochs=(0, inf),
+            threads=(0, inf),
+            workers=(0, inf),
+            clip_norm=(1e-9, inf),
+            log_every=(1, inf),
+            watch_every=(1, inf),
+            checkpoint_minutes=(0, inf),
+        )
 
     def step_count(self, samples: int) -> int:
         """Steps of the whole run on so many samples."""
@@ -200,8 +239,9 @@ def _value(hint: object, value: object, where: str) -> object:
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     expected = typing.get_origin(hint) or hint
-    if not isinstance(expected, type) or not isinstance(value, expected):
-        raise TrainingError(f"{where} is {value!r}", f"It must be of type {expected}.")
-    if expected is not bool and isinstance(value, bool):
-        raise TrainingError(f"{where} is {value!r}", f"It must be of type {expected}.")
+    is_fitting = isinstance(expected, type) and isinstance(value, expected)
+    if not is_fitting or (expected is not bool and isinstance(value, bool)):
+        raise TrainingError(
+            f"{where} is {value!r}.", f"It must be {_WORDS.get(expected, 'a table')}."
+        )
     return value

@@ -22,16 +22,11 @@ from sonichu_gui.training.config import TrainingError, data_root, read_config
 from sonichu_gui.training.data.sources import read_sources
 from sonichu_gui.training.data.unlabelled import row_without_points
 from sonichu_gui.training.distributed import World, joined_world
+from sonichu_gui.training.keypoint_stage import KeypointStage
 from sonichu_gui.training.loop import Report, run_stage
 from sonichu_gui.training.panel import Teachers, load_panel
-from sonichu_gui.training.teachers import (
-    MODEL_FOLDER,
-    KeypointStage,
-    TeacherConfig,
-    new_model,
-    parted,
-    save_trained,
-)
+from sonichu_gui.training.recipe import TeacherConfig, new_model, parted
+from sonichu_gui.training.trained_model import MODEL_FOLDER, save_trained
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -57,7 +52,7 @@ class DistillConfig(TeacherConfig):
 
 
 class DistillStage(KeypointStage):
-    """Training of a student; see `loop.Stage`.
+    """Training of a student; see `stage.Stage`.
 
     Args:
         config: the recipe.

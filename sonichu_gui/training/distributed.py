@@ -47,6 +47,14 @@ class World:
         distributed.all_reduce(stacked)
         return dict(zip(values, (stacked / self.size).tolist(), strict=True))
 
+    def any(self, *, says: bool) -> bool:
+        """Whether one process or more says so, the same in all of them."""
+        if self.size == 1:
+            return says
+        told = torch.tensor(float(says), device=self.device)
+        distributed.all_reduce(told, distributed.ReduceOp.MAX)
+        return bool(told)
+
     def wait(self) -> None:
         """Returns when all processes have come here."""
         if self.size > 1:

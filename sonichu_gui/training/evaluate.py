@@ -112,6 +112,11 @@ def load_model(folder: Path) -> tuple[SonichuModel, SonichuPreprocessor]:
     Raises:
         ModelError: naming the file and what is wrong with it.
     """
+    if not folder.exists():
+        raise ModelError(
+            f"There is no model {folder}.",
+            "Train it first, or correct the path: it starts from the working directory.",
+        )
     loaded = opened(folder)
     return loaded.model, loaded.preprocessor
 

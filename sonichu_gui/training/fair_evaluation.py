@@ -13,6 +13,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,13 @@ from sonichu_gui.prediction.folder_files import BASELINE_TYPE, CONFIG_FILE
 from sonichu_gui.prediction.folder_files import read_config as read_model_config
 from sonichu_gui.prediction.model_info import read_model_info
 from sonichu_gui.tasks import task_named
-from sonichu_gui.training.config import TrainingError, data_root, read_config
+from sonichu_gui.training.config import (
+    LARGEST_SEED,
+    TrainingError,
+    data_root,
+    read_config,
+    require_between,
+)
 from sonichu_gui.training.data.sources import SourceConfig, read_sources
 from sonichu_gui.training.data.splits import SplitRule, split_rows
 from sonichu_gui.training.ensemble import median_points
@@ -103,6 +110,7 @@ class FairConfig:
     threads: int = 0
 
     def __post_init__(self) -> None:
+        require_between(self, seed=(0, LARGEST_SEED), threads=(0, inf))
         if self.validation is None and any(one.ensemble == "best" for one in self.entry):
             raise TrainingError(
                 "The best model cannot be chosen on the frames that the table is measured on.",

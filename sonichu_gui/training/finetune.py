@@ -35,7 +35,7 @@ from sonichu_gui.training.evaluate import load_model
 from sonichu_gui.training.loop import Report, run_stage
 from sonichu_gui.training.losses import LossWeights
 from sonichu_gui.training.optimiser import OptimiserConfig
-from sonichu_gui.training.teachers import TeacherConfig
+from sonichu_gui.training.recipe import TeacherConfig
 from sonichu_gui.training.tuned_model import Comparison, save_tuned, scored
 from sonichu_gui.training.tuning_rows import TuningRows, rehearsal, rest, tuning_rows
 

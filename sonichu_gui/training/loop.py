@@ -8,87 +8,29 @@ and every draw is a function of the seed, the epoch or step, and the place in th
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol, Self, TypeVar
+from typing import Self, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
-from torch.utils.data import BatchSampler, DataLoader, DistributedSampler
 
+from sonichu_gui.training.batches import batches
 from sonichu_gui.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from sonichu_gui.training.config import RunConfig, TrainingError
 from sonichu_gui.training.distributed import World, with_global_batch_norm
 from sonichu_gui.training.run_log import RunLog
+from sonichu_gui.training.stage import Movable, Stage
 from sonichu_gui.training.stop_request import StopRequest
 
 Report = Callable[[float, str], None]
 """Gets the share that is done (-1: not known) and a line of text, as `commands.progress` does."""
 
-
-class Movable(Protocol):
-    """A batch: a dataclass of tensors."""
-
-    def to(self, device: torch.device) -> Any:  # noqa: ANN401 - its own type, which Self is not here
-        """The batch on another device."""
-
-
 _Sample = TypeVar("_Sample")
 _Batch = TypeVar("_Batch", bound=Movable)
-_Made_co = TypeVar("_Made_co", bound=Movable, covariant=True)
-
-
-class Samples(Protocol[_Sample, _Made_co]):
-    """What is learned from; sample i of an epoch is the same whoever asks and whenever."""
-
-    def __len__(self) -> int: ...
-    def __getitem__(self, index: int) -> _Sample: ...
-    def set_epoch(self, epoch: int) -> None:
-        """Chooses the draws of a pass."""
-
-    def collate(self, samples: Sequence[_Sample]) -> _Made_co:
-        """The batch of these samples."""
-
-
-class Stage(Protocol[_Sample, _Batch]):
-    """One stage of the training: what is learned, from what, and how.
-
-    Attributes:
-        name: of the stage, for its messages.
-        identity: the settings that shape the weights; a checkpoint of others is refused.
-        network: all that is trained.
-        optimiser: of its parameters.
-        samples: what is learned from.
-    """
-
-    name: str
-    identity: str
-    network: nn.Module
-    optimiser: torch.optim.Optimizer
-    samples: Samples[_Sample, _Batch]
-
-    def place(self, world: World, steps: int) -> None:
-        """Moves what it keeps beside the network to the world's device; told the run's length."""
-
-    def begin_step(self, step: int) -> Mapping[str, float]:
-        """Sets the rates of a step; what is worth logging of them."""
-
-    def terms(self, network: nn.Module, batch: _Batch, step: int) -> Mapping[str, Tensor]:
-        """Losses of this process' rows; "total" is descended, each a mean over the rows."""
-
-    def end_step(self, step: int) -> None:
-        """Moves averages."""
-
-    def state(self) -> dict[str, Any]:
-        """What must survive a kill beside network and optimiser."""
-
-    def load_state(self, state: Mapping[str, Any]) -> None:
-        """Takes it over again."""
-
-    def watch(self) -> Mapping[str, float]:
-        """Scores on held-out frames; empty where there are none. Asked in the first process."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -140,7 +82,7 @@ def run_stage(
     held_out: Mapping[str, float] = {}
     with RunLog(output, start=start) if world.first else _NoLog() as log, StopRequest() as stop:
         saved_at, done = time.monotonic(), start
-        for step, batch in _batches(stage.samples, run, world, start=start, steps=steps):
+        for step, batch in batches(stage.samples, run, world, start=start, steps=steps):
             rates = stage.begin_step(step)
             terms = descend(stage, network, batch, step, run=run, world=world)
             stage.end_step(step)
@@ -154,7 +96,7 @@ def run_stage(
                 if held_out:
                     log.add(done, held_out, held_out=True)
                     progress.tell(done, {}, held_out)
-            if stop.made:
+            if world.any(says=stop.made):  # the signal meets each process in a step of its own
                 _save(stage, world, output, done)
                 raise KeyboardInterrupt
             if time.monotonic() - saved_at > run.checkpoint_minutes * 60:
@@ -204,36 +146,6 @@ def _joined(stage: Stage[_Sample, _Batch], world: World) -> nn.Module:
     )
 
 
-def _batches(
-    samples: Samples[_Sample, _Batch], run: RunConfig, world: World, *, start: int, steps: int
-) -> Iterator[tuple[int, _Batch]]:
-    """(step, batch) from ``start`` on: shuffled passes, of which a batch never spans two."""
-    sampler: DistributedSampler[Any] = DistributedSampler(
-        samples,  # type: ignore[arg-type]  # a map-style dataset without torch's base class
-        num_replicas=world.size,
-        rank=world.rank,
-        seed=run.seed,
-        drop_last=True,
-    )
-    a_pass = len(samples) // run.batch_size
-    step = start
-    while step < steps:
-        epoch, skipped = divmod(step, a_pass)
-        sampler.set_epoch(epoch)
-        samples.set_epoch(epoch)
-        rows = list(BatchSampler(sampler, run.batch_size // world.size, drop_last=True))
-        loader: DataLoader[_Sample] = DataLoader(
-            samples,  # type: ignore[arg-type]
-            batch_sampler=rows[skipped : skipped + steps - step],
-            collate_fn=samples.collate,
-            num_workers=run.workers,
-            pin_memory=world.device.type == "cuda",
-        )
-        for batch in loader:
-            yield step, batch.to(world.device)
-            step += 1
-
-
 def descend(
     stage: Stage[_Sample, _Batch],
     network: nn.Module,
@@ -248,14 +160,17 @@ def descend(
     with torch.autocast(world.device.type, dtype=torch.bfloat16, enabled=run.bf16):
         terms = stage.terms(network, batch, step)
     total = terms["total"]
-    if not torch.isfinite(total):
-        raise _not_a_number(stage, batch, step, run, f"The loss is {total.item()}")
+    loss = total.item()
+    if world.any(says=not math.isfinite(loss)):  # else the others would wait for this one for ever
+        what = "Another process' loss" if math.isfinite(loss) else f"The loss is {loss}, which"
+        raise _not_a_number(stage, batch, step, run=run, world=world, what=f"{what} is no number")
     stage.optimiser.zero_grad(set_to_none=True)
     total.backward()  # type: ignore[no-untyped-call]
     trained = [p for p in stage.network.parameters() if p.grad is not None]
     length = nn.utils.clip_grad_norm_(trained, run.clip_norm)
     if not torch.isfinite(length):
-        raise _not_a_number(stage, batch, step, run, f"The gradient's length is {length.item()}")
+        what = f"The gradient's length is {length.item()}"
+        raise _not_a_number(stage, batch, step, run=run, world=world, what=what)
     stage.optimiser.step()
     return terms
 
@@ -264,14 +179,21 @@ def _not_a_number(
     stage: Stage[_Sample, _Batch],
     batch: _Batch,
     step: int,
+    *,
     run: RunConfig,
+    world: World,
     what: str,
 ) -> TrainingError:
     """The error to raise; the weights are still those before the step, and the batch is stored."""
-    path = Path(run.output) / f"batch-{step}.pt"
-    torch.save(dataclasses.asdict(batch), path)  # type: ignore[call-overload]  # see Movable
+    rank = "" if world.size == 1 else f"-{world.rank}"
+    path = Path(run.output) / f"batch-{step}{rank}.pt"
+    where = f"is in {path}"
+    try:
+        torch.save(dataclasses.asdict(batch), path)  # type: ignore[call-overload]  # see Movable
+    except (OSError, RuntimeError):  # a full disk is no reason to hide what happened
+        where = f"could not be written to {path}"
     return TrainingError(
-        f"{stage.name}, step {step}: {what}. The weights are as before; the batch is in {path}.",
+        f"{stage.name}, step {step}: {what}. The weights are as before; the batch {where}.",
         "Look at that batch; a lower learning rate or bf16 = false often helps.",
     )
 

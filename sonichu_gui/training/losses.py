@@ -12,6 +12,7 @@ All losses are one number a frame, (B,), so that a batch may be shared by severa
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
 import torch
@@ -19,6 +20,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from sonichu_gui.model.modeling_sonichu import ORDER_DIRECTIONS
+from sonichu_gui.training.config import require_between
 from sonichu_gui.training.data.ellipse import (
     ellipse_circumference,
     ellipse_from_ends,
@@ -58,6 +60,18 @@ class LossWeights:
     scale: float = 0.0125
     ramp_start: float = 0.04
     ramp_end: float = 0.25
+
+    def __post_init__(self) -> None:
+        """Refuses weights and scales that no loss can have."""
+        terms = dict.fromkeys((*TERMS, "tangential", "order_sharpness"), (0, inf))
+        require_between(
+            self,
+            **terms,
+            sigma_cells=(0.1, inf),
+            scale=(1e-6, inf),
+            ramp_start=(0, 1),
+            ramp_end=(0, 1),
+        )
 
     def ramp(self, progress: float) -> float:
         """Share of their weight that coordinates have after a fraction of training."""

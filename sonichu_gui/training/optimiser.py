@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from sonichu_gui.training.config import require_between
 from sonichu_gui.training.schedules import warm_up_cosine
 
 
@@ -34,6 +35,19 @@ class OptimiserConfig:
     ema_decay: float = 0.998
     drop_path: float = 0.0
     freeze_depthwise: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuses rates by which nothing is learned, or unlearned."""
+        require_between(
+            self,
+            learning_rate=(0, 10),
+            backbone_learning_rate=(0, 10),
+            layer_decay=(1e-3, 1),
+            weight_decay=(0, 10),
+            warm_up=(0, 1),
+            ema_decay=(0, 1),
+            drop_path=(0, 0.95),
+        )
 
 
 def make_optimiser(

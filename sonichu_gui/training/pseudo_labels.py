@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,12 @@ from sonichu_gui.export.out_file import write_whole
 from sonichu_gui.tasks import task_named
 from sonichu_gui.training.answers import AnswerBook, Question
 from sonichu_gui.training.asking import answer_all
-from sonichu_gui.training.config import TrainingError, data_root, read_config
+from sonichu_gui.training.config import (
+    TrainingError,
+    data_root,
+    read_config,
+    require_between,
+)
 from sonichu_gui.training.data.sources import SourceConfig, read_sources
 from sonichu_gui.training.distributed import World, joined_world
 from sonichu_gui.training.panel import Member, load_panel
@@ -72,8 +78,7 @@ class PseudoLabelConfig:
 
     def __post_init__(self) -> None:
         """Refuses what cannot be done."""
-        if self.batch_size < 1:
-            raise TrainingError(f"batch_size is {self.batch_size}.", "It starts at 1.")
+        require_between(self, batch_size=(1, inf), threads=(0, inf), workers=(0, inf))
         if self.selection.needs_two_views and not self.tta:
             raise TrainingError(
                 f"The regime {self.selection.regime} asks how far the two views of a frame lie "

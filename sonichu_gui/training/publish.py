@@ -11,13 +11,14 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 
-from sonichu_gui.errors import LabelError, ModelError, SonichuError
+from sonichu_gui.errors import ExportError, LabelError, ModelError, SonichuError
 from sonichu_gui.model.modeling_sonichu import CONFIG_FILE, WEIGHTS_FILE, SonichuModel
 from sonichu_gui.prediction.model_source import sha256_of
 from sonichu_gui.training.calibration import calibrate_head
@@ -254,9 +255,27 @@ def _require_small(folder: Path, largest_mb: float) -> None:
 
 
 def _replace_folder(made: Path, folder: Path) -> None:
-    """Puts every file in its place, whole or not at all; the configuration last."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in sorted(made.iterdir(), key=lambda path: path.name == CONFIG_FILE):
-        part = folder / f"{path.name}.part"
-        shutil.copyfile(path, part)
-        part.replace(folder / path.name)
+    """Puts every file in its place, the configuration last.
+
+    None is put there before all are written beside it: a disk that is full, or a kill while the
+    weights are copied, leaves what was published as it was.
+
+    Raises:
+        ExportError: the folder cannot be written.
+    """
+    names = sorted((path.name for path in made.iterdir()), key=CONFIG_FILE.__eq__)
+    parts = {name: folder / f"{name}.part" for name in names}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, part in parts.items():
+            shutil.copyfile(made / name, part)
+        for name, part in parts.items():
+            part.replace(folder / name)
+    except OSError as error:
+        for part in parts.values():
+            with suppress(OSError):
+                part.unlink()
+        raise ExportError(
+            f"{folder} cannot be written: {error.strerror or error}.",
+            f"Make room, or choose another folder; the model itself is in {made}.",
+        ) from error

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from math import inf
 from typing import TYPE_CHECKING
 
-from sonichu_gui.training.config import TrainingError, data_root
+from sonichu_gui.training.config import TrainingError, data_root, require_between
 from sonichu_gui.training.data.leaks import require_no_leaks
 from sonichu_gui.training.data.sources import SourceConfig, read_source
 
@@ -92,6 +93,10 @@ class PublishConfig:
     limits: tuple[str, ...] = ()
     largest_mb: float = 20.0
     threads: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuses what no machine has."""
+        require_between(self, threads=(0, inf))
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,13 +20,18 @@ from sonichu_gui.training.config import TrainingError, read_config, run_identity
 from sonichu_gui.training.data.sources import SourceConfig
 from sonichu_gui.training.distributed import World, joined_world
 from sonichu_gui.training.pseudo_labels import PseudoLabelConfig, label
+from sonichu_gui.training.recipe import TeacherConfig
 from sonichu_gui.training.selection import Selection
-from sonichu_gui.training.teachers import HELD_OUT_FILE, MODEL_FOLDER, TeacherConfig, train
+from sonichu_gui.training.teachers import train
+from sonichu_gui.training.trained_model import HELD_OUT_FILE, MODEL_FOLDER
 
 if TYPE_CHECKING:
     from sonichu_gui.training.loop import Report
 
 LABELS_FOLDER = "labels"
+
+_LABELLING = 0.1
+"""Of a round's progress; the rest is training."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,8 @@ def run(path: Path, *, resume: bool, report: Report) -> Path:
     config = read_config(path, RoundsConfig)
     with joined_world(config.run.device) as world:
         for number, one in enumerate(config.rounds):
-            told = _named(report, one.name, number, len(config.rounds))
+            start, end = number / len(config.rounds), (number + 1) / len(config.rounds)
+            told = _part(report, start, end, f"{one.name}, ")
             _train_round(config, number, world, resume=resume, report=told)
     return Path(config.run.output)
 
@@ -150,8 +156,10 @@ def _train_round(
     if world.first:  # it tells that this recipe is trained to its end, which is no longer true
         (Path(recipe.run.output) / HELD_OUT_FILE).unlink(missing_ok=True)
     if config.rounds[number].labelled_by:
-        label(label_config(config, number), world, resume=resume, report=report)
+        labelled = _part(report, 0.0, _LABELLING)
+        label(label_config(config, number), world, resume=resume, report=labelled)
         world.wait()
+        report = _part(report, _LABELLING, 1.0)
     train(recipe, world, resume=resume, report=report)
     world.wait()
 
@@ -168,10 +176,10 @@ def _is_done(recipe: TeacherConfig) -> bool:
     return read_checkpoint(folder, run=run_identity(recipe)) is not None
 
 
-def _named(report: Report, name: str, number: int, count: int) -> Report:
-    """Progress of one round as that of the whole."""
+def _part(report: Report, start: float, end: float, words: str = "") -> Report:
+    """Progress of a part as that of the whole, of which it takes the shares from start to end."""
 
     def told(share: float, text: str) -> None:
-        report(share if share < 0 else (number + share) / count, f"{name}, {text}")
+        report(share if share < 0 else start + share * (end - start), words + text)
 
     return told

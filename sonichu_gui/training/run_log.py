@@ -14,6 +14,8 @@ from typing import Any, Self
 
 from torch.utils.tensorboard import SummaryWriter
 
+from sonichu_gui.export.out_file import write_whole
+
 LOG_FILE = "log.jsonl"
 
 
@@ -24,7 +26,7 @@ class RunLog:
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / LOG_FILE
         kept = [record for record in read_log(folder) if record["step"] <= start]
-        self._path.write_text("".join(json.dumps(record) + "\n" for record in kept))
+        write_whole(self._path, "".join(json.dumps(record) + "\n" for record in kept))
         self._board = SummaryWriter(folder / "tensorboard", purge_step=start + 1)
 
     def add(self, step: int, values: Mapping[str, float], *, held_out: bool = False) -> None:

@@ -22,7 +22,7 @@ from sonichu_gui.training.data.frames import read_frame
 from sonichu_gui.training.data.sources import SourceConfig, read_sources
 from sonichu_gui.training.distributed import joined_world
 from sonichu_gui.training.panel import Member, load_panel
-from sonichu_gui.training.teachers import MODEL_FOLDER
+from sonichu_gui.training.trained_model import MODEL_FOLDER
 
 if TYPE_CHECKING:
     from sonichu_gui.training.data.labels import FrameRow, LabelRow

@@ -2,7 +2,8 @@
 
 Run by hand, on a quiet machine:
 
-    pytest tests/benchmarks/test_training.py --benchmark-enable --benchmark-columns=median,iqr,rounds
+    pytest tests/benchmarks/test_training.py --benchmark-enable \
+        --benchmark-columns=median,iqr,rounds
 
 Batches of 16 drawn heads at 256 x 256. The first row, the bare forward and backward pass of the
 network, is what the others are held against: a whole step should be little more, and drawing a
@@ -21,9 +22,10 @@ from sonichu_gui.training import loop
 from sonichu_gui.training.config import RunConfig
 from sonichu_gui.training.data.labels import read_labels
 from sonichu_gui.training.distributed import World
+from sonichu_gui.training.keypoint_stage import KeypointStage
 from sonichu_gui.training.optimiser import OptimiserConfig
 from sonichu_gui.training.phantoms.files import write_phantoms
-from sonichu_gui.training.teachers import KeypointStage, TeacherConfig
+from sonichu_gui.training.recipe import TeacherConfig
 
 MODEL = {
     "image_size": 256,

@@ -17,8 +17,8 @@ from sonichu_gui.training.baseline_model import BaselineConfig, BaselineModel, e
 from sonichu_gui.training.config import TrainingError, read_config
 from sonichu_gui.training.data.labels import read_labels
 from sonichu_gui.training.evaluate import load_model, predict_rows
+from sonichu_gui.training.recipe import TeacherConfig
 from sonichu_gui.training.scores import score
-from sonichu_gui.training.teachers import TeacherConfig
 
 TINY = {
     "image_size": 64,

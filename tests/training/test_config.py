@@ -5,7 +5,7 @@ import pytest
 from sonichu_gui import paths
 from sonichu_gui.training.config import TrainingError, read_config, run_identity
 from sonichu_gui.training.data.room import read_room
-from sonichu_gui.training.teachers import TeacherConfig
+from sonichu_gui.training.recipe import TeacherConfig
 
 
 def changed(toy_study, old, new):
@@ -102,3 +102,42 @@ def test_files_that_extend_one_another_and_files_that_are_not_there_are_told(toy
     second.write_text("extends = 3\n")
     with pytest.raises(TrainingError, match="extends is"):
         read(first)
+
+
+@pytest.mark.parametrize(
+    ("table", "line", "named"),
+    [
+        ("run", "seed = -1", "seed"),
+        ("run", "workers = -1", "workers"),
+        ("run", "threads = -2", "threads"),
+        ("run", "clip_norm = nan", "clip_norm"),
+        ("optimiser", "learning_rate = -1.0", "learning_rate"),
+        ("optimiser", "ema_decay = 2.0", "ema_decay"),
+        ("optimiser", "drop_path = 1.0", "drop_path"),
+        ("optimiser", "warm_up = 5.0", "warm_up"),
+        ("loss", "sigma_cells = 0.0", "sigma_cells"),
+        ("loss", "scale = 0.0", "scale"),
+        ("geometry", "log_scale_low = 1.0", "log_scale_low"),
+        ("intensity", "blur = 7.0", "blur"),
+    ],
+)
+def test_a_number_that_nothing_can_be_learned_with_is_named(toy_study, table, line, named):
+    text = toy_study.config.read_text()
+    if table == "run":
+        text = "\n".join(one for one in text.splitlines() if not one.startswith(f"{named} ="))
+        text = text.replace("[run]", f"[run]\n{line}")
+    else:
+        text += f"\n[{table}]\n{line}\n"
+    toy_study.config.write_text(text)
+    with pytest.raises(TrainingError, match=f"{table}: {named} is"):
+        read(toy_study.config)
+
+
+def test_a_negative_length_is_no_length(toy_study):
+    with pytest.raises(TrainingError, match="steps is -1"):
+        read(changed(toy_study, "steps = 3", "steps = -1\nepochs = 2"))
+
+
+def test_a_wrong_type_is_told_in_words(toy_study):
+    with pytest.raises(TrainingError, match="must be a whole number"):
+        read(changed(toy_study, "steps = 3", 'steps = "3"'))

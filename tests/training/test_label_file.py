@@ -151,3 +151,15 @@ def test_selecting_a_split_that_is_not_there_names_those_that_are(tmp_path):
     labels = read_labels(write(tmp_path, HEADER + GOOD))
     with pytest.raises(ImportRejected, match="train"):
         labels.select(split="test")
+
+
+def test_a_point_far_outside_its_frame_breaks_the_row(tmp_path):
+    stray = GOOD.replace("[3, 4.25]", "[300, 4.25]")
+    found = read_labels(write(tmp_path, HEADER + GOOD + stray))
+    assert len(found.rows) == 1
+    (broken,) = found.broken
+    assert (broken.line, broken.reason) == (3, "point 2 of IVC lies far outside the frame")
+
+
+def test_a_point_a_little_outside_its_frame_is_a_point(tmp_path):
+    assert read_labels(write(tmp_path, HEADER + GOOD.replace("[3, 4.25]", "[63, -2]"))).rows

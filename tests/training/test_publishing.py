@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import shutil
 
 import pytest
 
 from sonichu_gui import cli
-from sonichu_gui.errors import ImportRejected, SonichuError
+from sonichu_gui.errors import ExportError, ImportRejected, SonichuError
 from sonichu_gui.paths import resources
 from sonichu_gui.prediction.model_info import read_model_info
 from sonichu_gui.training import publish
@@ -41,7 +43,8 @@ def quiet(_share, _text):
 def study(toy_study):
     """The toy study with enough rows for a fit, and femurs beside the heads."""
     header, *rows = toy_study.labels.read_text().splitlines()
-    (toy_study.root / "many.csv").write_text("\n".join([header, *rows * 5]) + "\n")
+    many = [f"{row},{rater}" for rater in range(5) for row in rows]
+    (toy_study.root / "many.csv").write_text("\n".join([f"{header},rater", *many]) + "\n")
     femur = "image_path,task_id,height,width,point_1_xy,point_2_xy,subject_id,split"
     lines = [
         f'{n}.png,fetal_femur,100,150,"[{40 + n}, 50]","[{110 - n}, {45 + n}]",{n},'
@@ -230,3 +233,20 @@ def test_the_configurations_that_come_with_the_app_can_be_read(name, kind):
         assert [head.task for head in config.head] == [
             "HC", "FA", "fetal_femur", "AOP", "FUGC", "IVC", "PLAX", "PSAX", "A4C",
         ]  # fmt: skip
+
+
+def test_a_disk_that_fills_up_leaves_what_was_published(study, published, monkeypatch):
+    folder = published(save_small_model(study.root / "one", seed=1))
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    real, copied = shutil.copyfile, []
+
+    def filling_up(source, target):
+        if len(copied) == 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        copied.append(target)
+        return real(source, target)
+
+    monkeypatch.setattr(shutil, "copyfile", filling_up)
+    with pytest.raises(ExportError, match="No space left"):
+        published(save_small_model(study.root / "two", seed=2), force=True)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before

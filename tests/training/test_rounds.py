@@ -69,6 +69,14 @@ def test_each_round_learns_from_the_answers_of_those_before_it(study):
     assert [path.split("/")[-2] for path in selection["models"]] == ["supervised", "R1"]
 
 
+def test_progress_never_goes_back(study):
+    shares = []
+    rounds.run(study.config, resume=False, report=lambda share, _text: shares.append(share))
+    known = [share for share in shares if share >= 0]
+    assert known == sorted(known)
+    assert known[-1] == 1
+
+
 def test_a_round_may_go_on_from_an_earlier_teacher_for_fewer_and_smaller_steps(study):
     text = study.config.read_text().replace(
         'name = "R1"\n', 'name = "R1"\nstarts_from = "supervised"\nsteps = 1\nlearning_rate = 0.1\n'

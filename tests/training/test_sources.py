@@ -300,3 +300,25 @@ def test_a_file_of_which_nothing_can_be_used_says_why(root):
 def test_a_configuration_that_makes_no_sense_is_refused(options):
     with pytest.raises(ImportRejected, match=next(iter(options))):
         SourceConfig("csv", "labels.csv", **options)
+
+
+# ---- what a file says twice ------------------------------------------------------------------
+
+
+def test_a_second_label_of_a_frame_is_a_broken_row(root):
+    found = read(root, labels(root, ivc("a"), ivc("b"), ivc("a")))
+    assert [row.image_path for row in found.rows] == ["frames/a.png", "frames/b.png"]
+    (broken,) = found.broken
+    assert broken.line == 4
+    assert "in row 2 already" in broken.reason
+
+
+def test_two_raters_may_label_one_frame(root):
+    header = f"{HEADER}point_1_xy,point_2_xy,rater"
+    path = labels(root, ivc("a", "anna"), ivc("a", "ben"), header=header)
+    assert len(read(root, path).rows) == 2
+
+
+def test_pseudo_labels_that_are_not_made_yet_are_told_where_they_are_looked_for(root):
+    with pytest.raises(ImportRejected, match="working directory"):
+        read(root, "runs/nowhere", kind="pseudo")

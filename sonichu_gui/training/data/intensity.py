@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from sonichu_gui.training.config import require_between
 from sonichu_gui.training.data.marks import draw_marks
 
 Picture = npt.NDArray[np.float32]
@@ -43,6 +44,22 @@ class IntensityRanges:
     boxes: float = 0.4
     box_size: float = 0.35
     marks: float = 0.15
+
+    def __post_init__(self) -> None:
+        """Refuses what no picture can be put through."""
+        require_between(
+            self,
+            log_gamma=(0, 3),
+            log_gain=(0, 3),
+            fine_speckle=(0, 3),
+            coarse_speckle=(0, 3),
+            gain_field=(0, 3),
+            depth_gain=(0, 3),
+            blur=(0, 1),
+            boxes=(0, 1),
+            box_size=(0.05, 1),
+            marks=(0, 1),
+        )
 
 
 def augment_intensity(

@@ -32,6 +32,10 @@ ORIGINS = ("label", "correction", "pseudo", "phantom")
 """
 
 
+_MARGIN = 0.1
+"""Of the frame's size: an ellipse that is fitted to a cut-off outline ends a little outside."""
+
+
 @dataclass(frozen=True, slots=True)
 class LabelRow:
     """One labelled frame.
@@ -213,6 +217,8 @@ def _row(entry: LabelEntry, task: Task) -> LabelRow:
         positive_cell(entry.extras, f"{measure.name.lower()}_mm")
     points = np.array([point.xy for point in entry.keypoints if point], dtype=np.float64)
     points.setflags(write=False)
+    if entry.size is not None and (strays := _outside(points, entry.size)):
+        raise RowError(f"point {strays[0]} of {task.id} lies far outside the frame")
     if RULES.get(task.id) == "ellipse" and _is_flat(points):
         raise RowError(f"the points of {task.id} span no ellipse")
     return LabelRow(
@@ -224,6 +230,13 @@ def _row(entry: LabelEntry, task: Task) -> LabelRow:
         mm_per_px=entry.mm_per_px,
         extra=entry.extras,
     )
+
+
+def _outside(points: npt.NDArray[np.float64], size: tuple[int, int]) -> list[int]:
+    """Numbers, from 1, of the points (K, 2) that lie farther out than an outline's end may."""
+    room = _MARGIN * np.array(size)
+    strays = ((points < -room) | (points > size + room)).any(axis=1)
+    return [int(index) + 1 for index in np.flatnonzero(strays)]
 
 
 def _is_flat(points: npt.NDArray[np.float64]) -> bool:

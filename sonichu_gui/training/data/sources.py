@@ -126,10 +126,25 @@ def _read_label_file(kind: str, config: SourceConfig, root: Path) -> SourceRows:
             rows.append(_found(row, images, finder))
         except RowError as error:
             broken.append(BrokenRow(row.line, str(error), file))
+    rows, twice = _told_once(rows, file)
+    broken += twice
     broken.sort(key=lambda row: row.line)
     if kind == "corrections":
         rows = [replace(row, origin="correction") for row in rows]
     return SourceRows(tuple(rows), (), tuple(broken), label_file.notes)
+
+
+def _told_once(rows: list[LabelRow], file: Path) -> tuple[list[LabelRow], list[BrokenRow]]:
+    """The first label of a task that a rater gave a frame; further ones in one file are broken."""
+    first: dict[tuple[str, Path | None, str, str], LabelRow] = {}
+    twice: list[BrokenRow] = []
+    for row in rows:
+        key = row.task_id, row.images, row.image_path, row.extra.get("rater", "")
+        known = first.setdefault(key, row)
+        if known is not row:
+            reason = f"{row.image_path} has a label of {row.task_id} in row {known.line} already"
+            twice.append(BrokenRow(row.line, reason, file))
+    return list(first.values()), twice
 
 
 def _read_pseudo_labels(config: SourceConfig, root: Path) -> SourceRows:
@@ -140,6 +155,12 @@ def _read_pseudo_labels(config: SourceConfig, root: Path) -> SourceRows:
     """
     path = Path(config.path).absolute()
     path = path / "labels.csv" if path.is_dir() else path
+    if not path.is_file():
+        raise ImportRejected(
+            f"The pseudo-labels {path} are not there.",
+            "Make them first: sonichu train pseudo-label. Their path starts from the working"
+            " directory.",
+        )
     images = config.images or "."
     found = _read_label_file("csv", replace(config, path=str(path), images=images), root)
     return replace(found, rows=tuple(replace(row, origin="pseudo") for row in found.rows))

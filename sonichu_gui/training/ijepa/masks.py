@@ -17,13 +17,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from sonichu_gui.training.config import TrainingError
+from sonichu_gui.training.config import TrainingError, require_between
 
 Blocks = npt.NDArray[np.bool_]
 """(…, rows, columns) of patches: which of them each block covers."""
@@ -52,6 +53,20 @@ class MaskConfig:
     target_aspect_high: float = 1.5
     targets: int = 4
     min_patches: int = 10
+
+    def __post_init__(self) -> None:
+        """Refuses blocks that lie in no grid."""
+        require_between(
+            self,
+            context_scale_low=(1e-3, self.context_scale_high),
+            context_scale_high=(1e-3, 1),
+            target_scale_low=(1e-3, self.target_scale_high),
+            target_scale_high=(1e-3, 1),
+            target_aspect_low=(0.1, self.target_aspect_high),
+            target_aspect_high=(0.1, 10),
+            targets=(1, inf),
+            min_patches=(0, inf),
+        )
 
     def target_size(self, grid: int, share: float) -> tuple[int, int]:
         """Rows and columns of the target blocks, ``share`` in [0, 1] of the way to the largest."""

@@ -18,7 +18,7 @@ from sonichu_gui.model.modeling_sonichu import (
     ViTConfig,
     fixed_positions,
 )
-from sonichu_gui.training.config import TrainingError
+from sonichu_gui.training.config import TrainingError, require_between
 from sonichu_gui.training.ijepa.masks import take_patches
 
 
@@ -33,6 +33,10 @@ class PredictorConfig:
 
     width: int = 384
     depth: int = 6
+
+    def __post_init__(self) -> None:
+        """Refuses a predictor that has no layer."""
+        require_between(self, width=(4, 1 << 16), depth=(1, 200))
 
 
 def encode_patches(

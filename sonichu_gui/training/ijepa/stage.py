@@ -23,6 +23,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from sonichu_gui.training.config import require_between
 from sonichu_gui.training.distributed import World
 from sonichu_gui.training.ijepa.masks import MaskConfig, Masks, draw_masks, take_patches
 from sonichu_gui.training.ijepa.predictor import ContextPredictor, encode_patches
@@ -31,7 +32,7 @@ from sonichu_gui.training.schedules import cosine, linear, warm_up_cosine
 if TYPE_CHECKING:
     from sonichu_gui.training.data.frames import Grey
     from sonichu_gui.training.ijepa.views import FrameViews, Views
-    from sonichu_gui.training.loop import Samples
+    from sonichu_gui.training.stage import Samples
 
 _WATCHED_AT_ONCE = 16
 
@@ -58,9 +59,18 @@ class ScheduleConfig:
     momentum_start: float = 0.996
     momentum_final: float = 1.0
 
+    def __post_init__(self) -> None:
+        """Refuses rates by which nothing is learned, or unlearned."""
+        rates = ("learning_rate_start", "learning_rate", "learning_rate_final")
+        decays = ("weight_decay_start", "weight_decay_final")
+        shares = ("warm_up", "momentum_start", "momentum_final")
+        require_between(
+            self, **dict.fromkeys((*rates, *decays), (0, 10)), **dict.fromkeys(shares, (0, 1))
+        )
+
 
 class PretrainingStage:
-    """I-JEPA; see `loop.Stage`.
+    """I-JEPA; see `stage.Stage`.
 
     Args:
         network: with its start weights; the target encoder starts as its encoder.
@@ -70,7 +80,7 @@ class PretrainingStage:
         schedule: rates.
         batch_size: views of one step, over all processes.
         seed: of the masks.
-        identity: see `loop.Stage`.
+        identity: see `stage.Stage`.
 
     Raises:
         TrainingError: the blocks do not fit the network's grid.

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from sonichu_gui.model.modeling_sonichu import resize_frame
+from sonichu_gui.training.config import require_between
 from sonichu_gui.training.data.frames import Grey, GreyFrames
 from sonichu_gui.training.data.samples import network_input
 
@@ -47,6 +48,17 @@ class ViewConfig:
     aspect_low: float = 3 / 4
     aspect_high: float = 4 / 3
     flip: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuses crops that lie in no frame."""
+        require_between(
+            self,
+            scale_low=(1e-3, self.scale_high),
+            scale_high=(1e-3, 1),
+            aspect_low=(0.1, self.aspect_high),
+            aspect_high=(0.1, 10),
+            flip=(0, 1),
+        )
 
 
 @dataclass(frozen=True, slots=True)

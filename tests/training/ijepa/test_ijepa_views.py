@@ -25,7 +25,7 @@ def test_crops_have_the_published_areas_and_aspects():
 
 
 def test_a_crop_that_never_fits_is_the_whole_frame():
-    config = ViewConfig(scale_low=1.2, scale_high=1.3)
+    config = ViewConfig(scale_low=1.0, aspect_low=1.3, aspect_high=1.4)
     assert draw_crop(config, np.random.default_rng(0)) == (0, 0, 1, 1)
 
 
