@@ -7,6 +7,7 @@ stands for the position in the data and for the state of the random numbers.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,13 +40,26 @@ class Checkpoint:
 
 
 def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
-    """Replace the folder's checkpoint; a kill meanwhile leaves the old one whole."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Replace the folder's checkpoint; a kill or a full disk meanwhile leaves the old one whole.
+
+    Raises:
+        TrainingError: when it cannot be written.
+    """
     beside = folder / (CHECKPOINT_FILE + ".new")
-    torch.save({name: getattr(checkpoint, name) for name in Checkpoint.__slots__}, beside)
-    with beside.open("rb") as stream:
-        os.fsync(stream.fileno())
-    beside.replace(folder / CHECKPOINT_FILE)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        torch.save({name: getattr(checkpoint, name) for name in Checkpoint.__slots__}, beside)
+        with beside.open("rb") as stream:
+            os.fsync(stream.fileno())
+        beside.replace(folder / CHECKPOINT_FILE)
+    except (OSError, RuntimeError) as cause:  # torch hides what the system said in the latter
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+        why = cause.strerror if isinstance(cause, OSError) else "the disk may be full"
+        raise TrainingError(
+            f"{folder / CHECKPOINT_FILE} cannot be written: {why}.",
+            "Make room and start it again: it goes on from its last checkpoint.",
+        ) from cause
 
 
 def read_checkpoint(folder: Path, *, run: str) -> Checkpoint | None:
