@@ -196,7 +196,7 @@ def test_going_on_keeps_the_length_that_was_chosen(tuned_bench, qtbot, monkeypat
 
     click(dialog.page.again_button)
 
-    qtbot.waitUntil(lambda: any("oing on at step" in text for text in told), timeout=STARTED)
+    qtbot.waitUntil(lambda: any("oing on at step" in text for text in told), timeout=TRAINED)
     click(dialog.page.button)
     click(dialog.page.close_button)
     question = ask(bench, qtbot).page
