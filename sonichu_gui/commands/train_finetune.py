@@ -136,8 +136,9 @@ def _model_in_use() -> ModelInfo:
 
 def _tell_program(share: float, text: str) -> None:
     # Losses are for the log; of "step 20/200: total 0.3 …" a window shows the beginning.
-    step = text.partition(":")[0].replace("/", " of ").capitalize() if 0 <= share < 1 else text
-    print(json.dumps({"done": share, "text": step}), file=sys.stderr, flush=True)
+    if text.startswith("step "):
+        text = text.partition(":")[0].replace("/", " of ").capitalize()
+    print(json.dumps({"done": share, "text": text}), file=sys.stderr, flush=True)
 
 
 def _stop_with_the_starter() -> None:

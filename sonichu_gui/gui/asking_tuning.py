@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sonichu_gui.gui.dialogs.tuning_dialog import TuningDialog
     from sonichu_gui.gui.document import Document
     from sonichu_gui.gui.jobs import Job
-    from sonichu_gui.gui.tuning import TuningPlan, TuningResult
+    from sonichu_gui.gui.tuning import TuningChoice, TuningPlan, TuningResult
 
 
 class TuningAsking(QObject):
@@ -54,6 +54,7 @@ class TuningAsking(QObject):
         self._tasks = tasks
         self._dialog: TuningDialog | None = None
         self._result: TuningResult | None = None
+        self._choice: TuningChoice | None = None
         tuning.planned.connect(self._ask)
         tuning.work_changed.connect(self._show_work)
         tuning.finished.connect(self._tell_result)
@@ -108,9 +109,10 @@ class TuningAsking(QObject):
         from sonichu_gui.gui.dialogs.tuning_dialog import TuningDialog
 
         dialog = TuningDialog(self._tasks, self._window)
-        dialog.chosen.connect(self._tuning.start)
+        dialog.chosen.connect(self._start)
         dialog.stop_wanted.connect(self._tuning.stop)
         dialog.again_wanted.connect(self._look)
+        dialog.going_on_wanted.connect(self._go_on)
         dialog.use_wanted.connect(self._use)
         dialog.finished.connect(self._forget_dialog)
         return dialog
@@ -121,13 +123,22 @@ class TuningAsking(QObject):
             self._dialog.show_looking()
             self._tuning.plan(folder)
 
+    def _start(self, choice: TuningChoice) -> None:
+        self._choice = choice
+        self._tuning.start(choice)
+
+    def _go_on(self) -> None:
+        """Starts what was stopped as it was asked for: with another choice it would begin anew."""
+        if self._choice is not None:
+            self._tuning.start(self._choice)
+
     def _forget_dialog(self, _result: int) -> None:
         self._dialog = None
         self._tuning.forget_plan()
 
     def _ask(self, plan: TuningPlan) -> None:
         if self._dialog is not None:
-            self._dialog.show_plan(plan)
+            self._dialog.show_plan(plan, self._choice)
 
     def _show_work(self, job: Job | None) -> None:
         if self._dialog is not None:
@@ -152,7 +163,7 @@ class TuningAsking(QObject):
         text = self.tr("Fine-tune stopped")
         hint = self.tr("What is done is kept: started again, it goes on from there.")
         if self._dialog is not None:
-            self._dialog.show_end(text, hint, again=self.tr("Go on"))
+            self._dialog.show_stopped(text, hint)
         else:
             self.told.emit(text, hint)
 

@@ -12,8 +12,10 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -137,17 +139,24 @@ def finetune(asked: Tuning, *, report: Report) -> dict[str, Any]:
     report(-1, "Measuring the model as it is")
     before = {name: scored(model, preprocessor, of) for name, of in measured.items()}
     work = paths.user_data() / "fine-tunes" / folder_name(asked.name)
-    tuned = _trained(asked, rows, model, work, report)
-    report(-1, "Measuring the new model")
-    after = {name: scored(tuned, preprocessor, of) for name, of in measured.items()}
-    compared = {name: Comparison(before[name], after[name]) for name in measured}
-    made = work / "model"
-    save_tuned(tuned, made, preprocessor=preprocessor, asked=asked, rows=rows, compared=compared)
-    folder = _settled(asked, made)
+    with _only_one(asked, work):
+        _require_free(asked)
+        tuned = _trained(asked, rows, model, work, report)
+        report(-1, "Measuring the new model")
+        after = {name: scored(tuned, preprocessor, of) for name, of in measured.items()}
+        compared = {name: Comparison(before[name], after[name]) for name in measured}
+        made = work / "model"
+        save_tuned(
+            tuned, made, preprocessor=preprocessor, asked=asked, rows=rows, compared=compared
+        )
+        name, folder = _settled(asked, made)
     shutil.rmtree(work, ignore_errors=True)
-    report(1, f"{asked.name} is in {folder}")
+    told = _told_rows(rows)
+    if name != asked.name:
+        told["warnings"].append(f"{asked.name} would be {name} again, so that is kept alone")
+    report(1, f"{name} is in {folder}")
     return {
-        "model": {"name": asked.name, "folder": str(folder), "installed": asked.out is None},
+        "model": {"name": name, "folder": str(folder), "installed": asked.out is None},
         "from": {
             "name": asked.model.name,
             "folder": str(asked.model.folder),
@@ -160,7 +169,7 @@ def finetune(asked: Tuning, *, report: Report) -> dict[str, Any]:
         "steps": asked.steps,
         "parts": asked.parts,
         "seconds": round(time.monotonic() - began),
-        **_told_rows(rows),
+        **told,
     }
 
 
@@ -320,6 +329,24 @@ def _forget_another(work: Path, identity: str, report: Report) -> None:
         (work / CHECKPOINT_FILE).unlink(missing_ok=True)
 
 
+@contextmanager
+def _only_one(asked: Tuning, work: Path) -> Iterator[None]:
+    """Keeps another program, a second window say, from training under the same name meanwhile.
+
+    The lock is SQLite's: every system has it, and it goes with a program that is killed.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(work / "lock", timeout=0, isolation_level=None)) as lock:
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            raise ModelError(
+                f"Another fine-tune is making {asked.name}.",
+                "Wait for its end, or choose another name.",
+            ) from error
+        yield
+
+
 def _require_free(asked: Tuning) -> None:
     """Says at once what would otherwise be found out after the training."""
     target = asked.out or paths.user_models() / folder_name(asked.name)
@@ -338,12 +365,14 @@ def _require_standard_input(info: ModelInfo, preprocessor: SonichuPreprocessor) 
         )
 
 
-def _settled(asked: Tuning, made: Path) -> Path:
+def _settled(asked: Tuning, made: Path) -> tuple[str, Path]:
+    """Name and folder of the model; weights that are installed already are not installed twice."""
     if asked.out is not None:
         shutil.copytree(made, asked.out, dirs_exist_ok=True)
-        return asked.out
+        return asked.name, asked.out
     origin = f"{asked.model.name} ({asked.model.hash[:12]}), fine-tuned on this computer"
-    return add_model(made, name=asked.name, origin=Origin("folder", origin)).folder
+    info = add_model(made, name=asked.name, origin=Origin("folder", origin))
+    return info.name, info.folder
 
 
 def _expected_seconds(asked: Tuning, rows: TuningRows) -> float:

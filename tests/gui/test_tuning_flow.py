@@ -14,6 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QMessageBox, QPushButton
 
 from sonichu_gui.gui.controllers import tuning as controller
+from sonichu_gui.gui.dialogs import tuning_question
 from sonichu_gui.gui.dialogs.tuning_dialog import TuningDialog
 from sonichu_gui.paths import user_models
 from sonichu_gui.settings import keys
@@ -179,8 +180,27 @@ def test_stop_ends_it_within_seconds_and_it_goes_on_from_there(tuned_bench, qtbo
     assert not (user_models() / "tiny tuned").exists()
     (kept,) = user_models().parent.glob("fine-tunes/*/checkpoint.pt")
     assert kept.stat().st_size > 0
+
+
+def test_going_on_keeps_the_length_that_was_chosen(tuned_bench, qtbot, monkeypatch):
+    bench = tuned_bench
+    monkeypatch.setattr(tuning_question, "LENGTHS", (100, 200, 20_000))
+    dialog = ask(bench, qtbot)
+    click(dialog.page._lengths.button(2))
+    click(dialog.page.start_button)
+    qtbot.waitUntil(lambda: bench.tuning.work.progress > 0, timeout=STARTED)
+    click(dialog.page.button)
+    told = []
+    bench.tuning.work_changed.connect(lambda job: job and told.append(job.text))
+    qtbot.waitUntil(lambda: shows(dialog, "again_button"))
+
     click(dialog.page.again_button)
-    qtbot.waitUntil(lambda: shows(dialog, "start_button"), timeout=STARTED)
+
+    qtbot.waitUntil(lambda: any("oing on at step" in text for text in told), timeout=TRAINED)
+    click(dialog.page.button)
+    click(dialog.page.close_button)
+    question = ask(bench, qtbot).page
+    assert question._lengths.checkedId() == 2
 
 
 def test_program_killed_from_outside_is_told_and_nothing_hangs(tuned_bench, qtbot):

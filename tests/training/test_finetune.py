@@ -134,7 +134,9 @@ def test_a_draft_stays_one_and_counts_the_real_frames_it_has_seen_now(asked):
 
 
 def test_second_one_gets_a_name_of_its_own(asked):
-    names = [finetune(asked, report=quiet)["model"]["name"] for _ in range(2)]
+    names = [
+        finetune(replace(asked, steps=steps), report=quiet)["model"]["name"] for steps in (4, 5)
+    ]
 
     assert names == ["tiny tuned", "tiny tuned 2"]
 
@@ -146,6 +148,24 @@ def test_name_that_is_taken_is_refused_before_anything_is_trained(asked):
         finetune(replace(asked, name="tiny"), report=lambda _share, text: told.append(text))
 
     assert not told
+
+
+def test_same_labels_again_tell_that_they_make_the_same_model(asked):
+    finetune(replace(asked, name="one"), report=quiet)
+
+    document = finetune(replace(asked, name="other"), report=quiet)
+
+    assert document["model"]["name"] == find_model(document["model"]["folder"]).name == "one"
+    assert "other would be one again, so that is kept alone" in document["warnings"]
+
+
+def test_near_duplicate_is_told_in_words_for_whoever_has_the_frames_open(tmp_path):
+    study = make_study(tmp_path / "alike", heads=14)
+
+    rows = tuning_rows(study, tasks=(), status="accepted,edited", heads=("HC",), model="m")
+
+    start = "head3.png, held out, shows nearly the same as head9.png, learned from:"
+    assert any(told.startswith(start) for told in rows.warnings)
 
 
 def test_whole_patients_are_held_out(asked):
@@ -250,6 +270,29 @@ def test_end_of_its_input_stops_it_and_it_goes_on_from_there(asked):
     again.communicate()
 
     assert int(first.split("step ")[1].split()[0]) >= 20
+
+
+def test_progress_for_a_window_is_steps_without_losses_to_the_last_one(asked):
+    program = start(asked, "--steps", "5")
+    told = [json.loads(line)["text"] for line in program.stderr]
+    program.wait(30)
+    program.communicate()
+
+    assert [text for text in told if text.startswith("Step")] == ["Step 5 of 5"]
+    assert not any("heatmap" in text for text in told)
+
+
+def test_second_program_of_the_same_name_is_refused_and_the_first_one_unharmed(asked):
+    first = start(asked, "--steps", "60", "--name", "mine")
+    steps_until(first, 5)
+
+    second = start(asked, "--steps", "60", "--name", "mine")
+    said = second.stderr.read()
+
+    assert second.wait(30) == 1
+    second.communicate()
+    assert "Another fine-tune is making mine." in said
+    assert finished(first)["model"]["name"] == "mine"
 
 
 def test_kill_leaves_no_model_and_the_next_run_makes_it(asked):

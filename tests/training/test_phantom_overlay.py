@@ -14,6 +14,8 @@ from sonichu_gui.training.phantoms.sector import Probe, Sector
 
 MACHINE = Machine(focus_mm=50.0)
 SECTOR = Sector(Probe(50.0, 0.5, 4.0, 4.0), (100.0, 2.0), 100.0, 0.25, 800, 420)
+NOWHERE = np.empty((0, 2))
+"""No keypoints."""
 
 
 def test_text_is_settings_of_a_machine() -> None:
@@ -44,7 +46,9 @@ def test_every_text_that_is_drawn_is_a_setting(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(cv2, "putText", listening)
     monkeypatch.setattr(overlay, "setting", lambda rng: given.append(setting(rng)) or given[-1])
     for seed in range(40):
-        overlay.dress(np.zeros((420, 800), np.uint8), SECTOR, MACHINE, np.random.default_rng(seed))
+        overlay.dress(
+            np.zeros((420, 800), np.uint8), NOWHERE, SECTOR, MACHINE, np.random.default_rng(seed)
+        )
     depths = {str(number) for number in range(21)}
     assert len(drawn) > 50
     assert set(drawn) <= set(given) | depths
@@ -54,7 +58,7 @@ def test_furniture_differs_from_seed_to_seed_and_is_the_same_for_one() -> None:
     frames = []
     for seed in (0, 0, *range(1, 12)):
         frame = np.full((420, 800), 60, np.uint8)
-        overlay.dress(frame, SECTOR, MACHINE, np.random.default_rng(seed))
+        overlay.dress(frame, NOWHERE, SECTOR, MACHINE, np.random.default_rng(seed))
         frames.append(frame)
     assert np.array_equal(frames[0], frames[1])
     assert len({frame.tobytes() for frame in frames}) > 8
@@ -63,18 +67,32 @@ def test_furniture_differs_from_seed_to_seed_and_is_the_same_for_one() -> None:
 def test_the_middle_of_the_frame_is_never_hidden() -> None:
     for seed in range(60):
         frame = np.full((420, 800), 60, np.uint8)
-        overlay.dress(frame, SECTOR, MACHINE, np.random.default_rng(seed))
+        overlay.dress(frame, NOWHERE, SECTOR, MACHINE, np.random.default_rng(seed))
         assert frame[150:270, 280:520].min() == 60
 
 
 def test_black_boxes_hide_corners() -> None:
     for seed in range(20):
         frame = np.full((420, 800), 60, np.uint8)
-        overlay.black_box(frame, np.random.default_rng(seed), (1, 1))
+        overlay.black_box(frame, NOWHERE, np.random.default_rng(seed), (1, 1))
         rows, columns = np.nonzero(frame == 0)
         assert 0 < rows.size < 0.1 * frame.size
         assert rows.min() > 200
         assert columns.min() > 400
+
+
+def test_no_box_or_margin_hides_a_keypoint() -> None:
+    points = np.array([[2.0, 200.0], [797.0, 200.0], [400.0, 2.0], [400.0, 417.0], [60.0, 30.0]])
+    hidden = 0
+    for seed in range(80):
+        frames = [np.full((420, 800), 60, np.uint8) for _ in range(2)]
+        for frame, kept in zip(frames, (points, NOWHERE), strict=True):
+            overlay._crop(frame, kept, np.random.default_rng(seed))
+            overlay.black_box(frame, kept, np.random.default_rng(seed), (0, 0))
+        seen, free = ([frame[int(y), int(x)] for x, y in points] for frame in frames)
+        assert min(seen) == 60
+        hidden += min(free) == 0
+    assert hidden > 20
 
 
 @pytest.mark.parametrize("side", [-1, 1])

@@ -19,7 +19,12 @@ from sonichu_gui.errors import FrameError
 from sonichu_gui.model.modeling_sonichu import EfficientNetLite, SonichuModel
 from sonichu_gui.training import loop, teachers
 from sonichu_gui.training.backbone_weights import load_imagenet_weights
-from sonichu_gui.training.checkpoint import CHECKPOINT_FILE, read_checkpoint
+from sonichu_gui.training.checkpoint import (
+    CHECKPOINT_FILE,
+    Checkpoint,
+    read_checkpoint,
+    write_checkpoint,
+)
 from sonichu_gui.training.config import TrainingError, read_config, run_identity
 from sonichu_gui.training.run_log import read_log
 from sonichu_gui.training.stop_request import StopRequest
@@ -176,6 +181,22 @@ def test_a_checkpoint_of_other_settings_is_refused(toy_study):
     change(toy_study, "steps = 3", "steps = 4")
     with pytest.raises(TrainingError, match="other settings"):
         train(toy_study, resume=True)
+
+
+def test_a_full_disk_leaves_the_last_checkpoint_and_says_so(tmp_path):
+    weights = {"w": torch.zeros(100_000)}
+    write_checkpoint(tmp_path, Checkpoint(1, weights, {}, {}, "run"))
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limit[1]))
+    try:
+        with pytest.raises(TrainingError, match="cannot be written") as told:
+            write_checkpoint(tmp_path, Checkpoint(2, weights, {}, {}, "run"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+
+    assert "Make room" in told.value.hint
+    assert [path.name for path in tmp_path.iterdir()] == [CHECKPOINT_FILE]
+    assert read_checkpoint(tmp_path, run="run").step == 1
 
 
 def test_a_damaged_checkpoint_is_refused_by_name(toy_study):

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from sonichu_gui.domain.task import Task
     from sonichu_gui.errors import SonichuError
     from sonichu_gui.gui.jobs import Job
-    from sonichu_gui.gui.tuning import TuningPlan, TuningResult
+    from sonichu_gui.gui.tuning import TuningChoice, TuningPlan, TuningResult
 
 
 WIDTH, LEAST_HEIGHT = 560, 180
@@ -51,6 +51,7 @@ class TuningDialog(QDialog):
     chosen = Signal(object)  # TuningChoice
     use_wanted = Signal(object)  # TuningResult
     again_wanted = Signal()
+    going_on_wanted = Signal()
     stop_wanted = Signal()
 
     def __init__(self, tasks: Mapping[str, Task], parent: QWidget) -> None:
@@ -71,9 +72,9 @@ class TuningDialog(QDialog):
         page.button.clicked.connect(self.reject)
         self._show(page)
 
-    def show_plan(self, plan: TuningPlan) -> None:
-        """Asks."""
-        question = TuningQuestion(plan, self._tasks)
+    def show_plan(self, plan: TuningPlan, last: TuningChoice | None = None) -> None:
+        """Asks; what was chosen the last time is chosen again, as far as the plan has it."""
+        question = TuningQuestion(plan, self._tasks, last)
         question.chosen.connect(self.chosen)
         question.left.connect(self.reject)
         self._show(question)
@@ -103,22 +104,19 @@ class TuningDialog(QDialog):
         if isinstance(self.page, TuningOutcome):
             self.page.show_in_use()
 
-    def show_end(self, message: str, hint: str, *, again: str) -> None:
-        """Says that it ended without a result.
-
-        Args:
-            message: What happened.
-            hint: What can be done.
-            again: Words of the button that goes back to the question.
-        """
-        page = _EndPage(message, hint, again=again)
-        page.again_button.clicked.connect(self.again_wanted)
+    def show_stopped(self, message: str, hint: str) -> None:
+        """Says that it was stopped."""
+        page = _EndPage(message, hint, again=self.tr("Go on"))
+        page.again_button.clicked.connect(self.going_on_wanted)
         page.close_button.clicked.connect(self.reject)
         self._show(page)
 
     def show_error(self, error: SonichuError) -> None:
         """Says what went wrong."""
-        self.show_end(error.message, error.hint, again=self.tr("Try again"))
+        page = _EndPage(error.message, error.hint, again=self.tr("Try again"))
+        page.again_button.clicked.connect(self.again_wanted)
+        page.close_button.clicked.connect(self.reject)
+        self._show(page)
 
     def _show(self, page: QWidget) -> None:
         """Puts a page in place of the last; one that is too tall for the screen scrolls."""
@@ -174,7 +172,7 @@ class _RunningPage(_WorkPage):
         self.note.setText(
             self.tr(
                 "The window stays usable; predictions take longer meanwhile. Stopped, it goes on"
-                " from there when it is started again with the same labels and name."
+                " from there when it is started again with the same labels, length and name."
             )
         )
         self.hide_button = QPushButton(self.tr("Go on in the background"))

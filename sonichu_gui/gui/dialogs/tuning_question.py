@@ -32,12 +32,15 @@ class TuningQuestion(QWidget):
     Args:
         plan: What there is to learn from.
         tasks: The app's tasks by id.
+        last: What was chosen the last time, for the same folder or another.
     """
 
     chosen = Signal(object)  # TuningChoice
     left = Signal()
 
-    def __init__(self, plan: TuningPlan, tasks: Mapping[str, Task]) -> None:
+    def __init__(
+        self, plan: TuningPlan, tasks: Mapping[str, Task], last: TuningChoice | None = None
+    ) -> None:
         super().__init__()
         self._plan = plan
         self._tasks = QButtonGroup(self)
@@ -64,6 +67,8 @@ class TuningQuestion(QWidget):
         column.addStretch(1)
         column.addSpacing(8)
         column.addLayout(self._foot())
+        if last is not None and last.store == plan.store:
+            self._choose_again(last)
         self.name.textChanged.connect(self._allow)
         self.start_button.clicked.connect(self._choose)
         self.cancel_button.clicked.connect(self.left)
@@ -94,6 +99,13 @@ class TuningQuestion(QWidget):
             words = self.tr("{} steps, about {}").format(steps, time)
             column.addLayout(choice_row(self._lengths, number, name, words))
         self._lengths.button(1).setChecked(True)
+
+    def _choose_again(self, last: TuningChoice) -> None:
+        """A fine-tune that ended early goes on only where tasks and length are the same."""
+        if last.tasks in self._choices:
+            self._tasks.button(self._choices.index(last.tasks)).setChecked(True)
+        if last.steps in LENGTHS:
+            self._lengths.button(LENGTHS.index(last.steps)).setChecked(True)
 
     def _promise(self) -> str:
         return self.tr(

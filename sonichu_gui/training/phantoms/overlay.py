@@ -2,6 +2,7 @@
 
 Text is settings of a machine and nothing else: no word or number here could be a person's name, a
 number of theirs or a date. Marks of callipers lie anywhere: they must not tell where a point is.
+Margins and boxes hide no keypoint: nobody labels what is not on the picture.
 """
 
 from __future__ import annotations
@@ -45,12 +46,18 @@ _SETTINGS = (
 """Templates: n below 100, d one digit, x one decimal."""
 
 
-def dress(frame: Pixels, sector: Sector, machine: Machine, rng: np.random.Generator) -> None:
+def dress(
+    frame: Pixels,
+    keypoints: npt.NDArray[np.float64],
+    sector: Sector,
+    machine: Machine,
+    rng: np.random.Generator,
+) -> None:
     """Puts a screen's furniture into a frame; which and where, the seed chooses."""
     if rng.random() < 0.25:
         _marks(frame, rng)
     if rng.random() < 0.35:
-        _crop(frame, rng)
+        _crop(frame, keypoints, rng)
     if rng.random() < 0.6:
         _grey_bar(frame, rng)
     for side in (-1, 1):
@@ -63,7 +70,7 @@ def dress(frame: Pixels, sector: Sector, machine: Machine, rng: np.random.Genera
     if rng.random() < 0.25:
         _logo(frame, rng, taken[3])
     for index in rng.permutation(4)[: int(rng.choice(4, p=(0.35, 0.3, 0.2, 0.15)))]:
-        black_box(frame, rng, corners[index])
+        black_box(frame, keypoints, rng, corners[index])
 
 
 def setting(rng: np.random.Generator) -> str:
@@ -181,24 +188,29 @@ def _marks(frame: Pixels, rng: np.random.Generator) -> None:
                 frame[int(y), int(x)] = grey
 
 
-def _crop(frame: Pixels, rng: np.random.Generator) -> None:
+def _crop(frame: Pixels, keypoints: npt.NDArray[np.float64], rng: np.random.Generator) -> None:
     """Blackens margins, as where the image has a window of its own on the screen."""
     height, width = frame.shape
-    sides = [
+    top, bottom, left, right = (
         round(share * size)
         for share, size in zip(
             rng.uniform(0, 0.06, 4) * (rng.random(4) < 0.6),
             (height, height, width, width),
             strict=True,
         )
-    ]
-    frame[: sides[0]] = 0
-    frame[height - sides[1] :] = 0
-    frame[:, : sides[2]] = 0
-    frame[:, width - sides[3] :] = 0
+    )
+    _blacken(frame, keypoints, (0, 0), (width, top))
+    _blacken(frame, keypoints, (0, height - bottom), (width, height))
+    _blacken(frame, keypoints, (0, 0), (left, height))
+    _blacken(frame, keypoints, (width - right, 0), (width, height))
 
 
-def black_box(frame: Pixels, rng: np.random.Generator, corner: Corner) -> None:
+def black_box(
+    frame: Pixels,
+    keypoints: npt.NDArray[np.float64],
+    rng: np.random.Generator,
+    corner: Corner,
+) -> None:
     """Hides a corner, as archives do with text that names somebody."""
     height, width = frame.shape
     wide, high = rng.uniform(0.04, 0.3), rng.uniform(0.03, 0.18)
@@ -207,4 +219,18 @@ def black_box(frame: Pixels, rng: np.random.Generator, corner: Corner) -> None:
     size = (round(wide * width), round(high * height))
     inset = 0 if rng.random() < 0.7 else int(rng.integers(0, 40))
     left, top = _block(frame, corner, size, inset)
-    frame[top : top + size[1], left : left + size[0]] = 0
+    _blacken(frame, keypoints, (left, top), (left + size[0], top + size[1]))
+
+
+def _blacken(
+    frame: Pixels,
+    keypoints: npt.NDArray[np.float64],
+    start: tuple[int, int],
+    end: tuple[int, int],
+) -> None:
+    """Blackens columns and rows from `start` up to `end`, unless a keypoint would lie under it."""
+    (left, top), (right, bottom) = start, end
+    x, y = keypoints.T
+    under = (x > left - 1) & (x < right) & (y > top - 1) & (y < bottom)
+    if not under.any():
+        frame[top:bottom, left:right] = 0

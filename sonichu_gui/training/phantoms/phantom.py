@@ -176,5 +176,5 @@ def _varied_frame(
         keypoints[:, 0] = pixels.shape[1] - 1 - keypoints[:, 0]
         for one, other in load_tasks()[task_id].flip_pairs:
             keypoints[[one, other]] = keypoints[[other, one]]
-    dress(pixels, scene.sector, machine, rng)
+    dress(pixels, keypoints, scene.sector, machine, rng)
     return stored(pixels, rng)
