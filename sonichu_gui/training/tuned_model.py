@@ -159,7 +159,7 @@ def _card(asked: Tuning, rows: TuningRows, compared: Mapping[str, Comparison]) -
         "",
         (
             f"Fine-tuned from {asked.model.name} {asked.model.version} (weights SHA-256 "
-            f"`{asked.model.hash}`) on frames that a person corrected and accepted: {learned}."
+            f"`{asked.model.hash}`) on frames that a person accepted or corrected: {learned}."
         ),
         f"{parts} {asked.steps} steps of 8 augmented frames.",
         "",

@@ -198,7 +198,9 @@ def test_going_on_keeps_the_length_that_was_chosen(tuned_bench, qtbot, monkeypat
 
     qtbot.waitUntil(lambda: any("oing on at step" in text for text in told), timeout=TRAINED)
     click(dialog.page.button)
+    qtbot.waitUntil(lambda: shows(dialog, "close_button"))
     click(dialog.page.close_button)
+    qtbot.waitUntil(lambda: bench.window.findChild(TuningDialog) is None)
     question = ask(bench, qtbot).page
     assert question._lengths.checkedId() == 2
 
