@@ -60,7 +60,7 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
         why = cause.strerror if isinstance(cause, OSError) else "the disk is full, or has gone"
         raise TrainingError(
             f"{folder / CHECKPOINT_FILE} cannot be written: {why}.",
-            "Make room and start it again (a command with --resume): the checkpoint before is whole.",
+            "Make room and start it again, a stage with --resume: the checkpoint before is whole.",
         ) from cause
 
 
