@@ -84,18 +84,7 @@ def write_phantoms(
     """
     for task_id in task_ids:
         require_anatomy(task_id)
-    digits = max(2, len(str(count * len(task_ids))))
-    wanted = [(task_id, seed + index) for task_id in task_ids for index in range(count)]
-    orders = [
-        PhantomOrder(
-            task_id,
-            own_seed,
-            f"{number:0{digits}d}-{SLUGS[task_id]}.png",
-            size or frame_size(task_id, own_seed, style),
-            style,
-        )
-        for number, (task_id, own_seed) in enumerate(wanted, start=1)
-    ]
+    orders = _orders(task_ids, count=count, seed=seed, size=size, style=style)
     labels = folder / LABELS_NAME
     if folder.exists() and not folder.is_dir():
         raise ExportError(f"{folder} is a file, not a folder.", "Name a folder for the frames.")
@@ -126,6 +115,24 @@ def write_phantoms(
             "Choose a folder that you may write to, with space left.",
         ) from error
     return labels
+
+
+def _orders(
+    task_ids: Sequence[str], *, count: int, seed: int, size: tuple[int, int] | None, style: Style
+) -> list[PhantomOrder]:
+    """Every frame to draw, numbered through all tasks."""
+    digits = max(2, len(str(count * len(task_ids))))
+    wanted = [(task_id, seed + index) for task_id in task_ids for index in range(count)]
+    return [
+        PhantomOrder(
+            task_id,
+            own_seed,
+            f"{number:0{digits}d}-{SLUGS[task_id]}.png",
+            size or frame_size(task_id, own_seed, style),
+            style,
+        )
+        for number, (task_id, own_seed) in enumerate(wanted, start=1)
+    ]
 
 
 Drawn = tuple[dict[str, object], bytes]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from sonichu_gui.training.phantoms.shapes import capsule, ellipse
 if TYPE_CHECKING:
     from sonichu_gui.training.phantoms.sector import Field
 
+_Heart = TypeVar("_Heart")
+_Range = tuple[float, float]
+
 CAVITY = Tissue(-66.0, -0.9)
 """Blood of a harmonic image: darker than elsewhere, what shows in it is mostly haze."""
 FIBROUS = Tissue(-29.0, 0.2, 4.5, 2.2)
@@ -25,6 +28,8 @@ VALVE = Tissue(-29.0, 0.2)
 CHEST = Tissue(-36.0, 0.3, 3.0, 4.0)
 BEHIND = Tissue(-29.0, 1.0, 5.0, 4.0)
 LUNG = Tissue(-44.0, 1.2, 4.0, 6.0)
+
+_ATTEMPTS = 400
 
 
 def phased(rng: np.random.Generator) -> Probe:
@@ -45,6 +50,38 @@ def cardiac_sector(rng: np.random.Generator, *, depth_mm: float, width: int, hei
         height * mm_per_px * rng.uniform(0.015, 0.03),
     )
     return Sector(phased(rng), face, depth_mm, mm_per_px, width, height)
+
+
+def laid(
+    rng: np.random.Generator,
+    size: tuple[int, int],
+    *,
+    depth_mm: _Range,
+    across_mm: _Range,
+    below_mm: _Range,
+    heart_at: Callable[[np.random.Generator, Point], _Heart],
+    is_shown: Callable[[Sector, _Heart], bool],
+) -> tuple[Sector, _Heart]:
+    """Draws hearts and sectors until one shows all that is measured.
+
+    Args:
+        rng: What decides.
+        size: Width and height of the frame in pixels.
+        depth_mm: Range of the sector's depth.
+        across_mm: Where the heart may lie, to the right of the middle of the probe's face.
+        below_mm: The same, below it.
+        heart_at: Makes a heart from the place where it lies.
+        is_shown: Whether a sector shows enough of it.
+    """
+    width, height = size
+    for _ in range(_ATTEMPTS):
+        depth = float(rng.uniform(*depth_mm))
+        sector = cardiac_sector(rng, depth_mm=depth, width=width, height=height)
+        x, y = sector.face_mm
+        heart = heart_at(rng, (x + rng.uniform(*across_mm), y + rng.uniform(*below_mm)))
+        if is_shown(sector, heart):
+            return sector, heart
+    raise RuntimeError("no heart fits the sector")
 
 
 def in_view(sector: Sector, point: Point) -> bool:

@@ -12,12 +12,12 @@ from sonichu_gui.training.phantoms.heart import (
     FIBROUS,
     LUNG,
     bowed,
-    cardiac_sector,
     cavity,
     chest,
     fade,
     haze,
     in_view,
+    laid,
     leaflet,
     lungs,
     mouth,
@@ -37,8 +37,6 @@ from sonichu_gui.training.phantoms.shapes import capsule, ellipse, placed
 
 if TYPE_CHECKING:
     from sonichu_gui.training.phantoms.sector import Field, Point, Sector
-
-_ATTEMPTS = 300
 
 
 def four_chamber(rng: np.random.Generator, width: int, height: int) -> tuple[Scene, list[Point]]:
@@ -61,19 +59,21 @@ def four_chamber(rng: np.random.Generator, width: int, height: int) -> tuple[Sce
 
 def lie(rng: np.random.Generator, width: int, height: int) -> tuple[Sector, FourChambers]:
     """Finds a heart and a sector that shows all of its calipers, the atria well above its end."""
-    for _ in range(_ATTEMPTS):
-        depth = float(rng.uniform(110, 182))
-        sector = cardiac_sector(rng, depth_mm=depth, width=width, height=height)
-        apex = (
-            sector.face_mm[0] + rng.uniform(-12, 22),
-            sector.face_mm[1] + rng.uniform(14, 36),
-        )
-        heart = four_chamber_heart(rng, apex)
+
+    def is_shown(sector: Sector, heart: FourChambers) -> bool:
         bottom = max(chamber.curve[:, 1].max() for chamber in (heart.la, heart.ra))
-        share = (bottom - sector.face_mm[1]) / depth
-        if 0.8 < share < 0.96 and all(in_view(sector, point) for point in calipers(heart)):
-            return sector, heart
-    raise RuntimeError("no heart fits the sector")
+        share = (bottom - sector.face_mm[1]) / sector.depth_mm
+        return 0.8 < share < 0.96 and all(in_view(sector, point) for point in calipers(heart))
+
+    return laid(
+        rng,
+        (width, height),
+        depth_mm=(110, 182),
+        across_mm=(-12, 22),
+        below_mm=(14, 36),
+        heart_at=four_chamber_heart,
+        is_shown=is_shown,
+    )
 
 
 def _muscle_and_blood(scene: Scene, heart: FourChambers) -> None:

@@ -13,12 +13,12 @@ from sonichu_gui.training.phantoms.heart import (
     FIBROUS,
     LUNG,
     bowed,
-    cardiac_sector,
     cavity,
     chest,
     fade,
     haze,
     in_view,
+    laid,
     leaflet,
     lungs,
     mouth,
@@ -39,8 +39,6 @@ from sonichu_gui.training.phantoms.shapes import capsule, ellipse, placed
 if TYPE_CHECKING:
     from sonichu_gui.training.phantoms.sector import Field, Point, Sector
 
-_ATTEMPTS = 400
-
 
 def long_axis(rng: np.random.Generator, width: int, height: int) -> tuple[Scene, list[Point]]:
     """Gives the scene and the ends of the eleven calipers in mm, the upper end of each first."""
@@ -56,18 +54,20 @@ def long_axis(rng: np.random.Generator, width: int, height: int) -> tuple[Scene,
 
 def lie(rng: np.random.Generator, width: int, height: int) -> tuple[Sector, LongAxis]:
     """Finds a heart and a sector that shows all of its calipers."""
-    for _ in range(_ATTEMPTS):
-        depth = float(rng.uniform(115, 178))
-        sector = cardiac_sector(rng, depth_mm=depth, width=width, height=height)
-        origin = (
-            sector.face_mm[0] + rng.uniform(-12, 22),
-            sector.face_mm[1] + rng.uniform(48, 74),
-        )
-        heart = long_axis_heart(rng, origin)
+
+    def is_shown(sector: Sector, heart: LongAxis) -> bool:
         shallow = heart.rv.curve[:, 1].min() - sector.face_mm[1]
-        if 13 < shallow < 34 and all(in_view(sector, point) for point in calipers(heart)):
-            return sector, heart
-    raise RuntimeError("no heart fits the sector")
+        return 13 < shallow < 34 and all(in_view(sector, point) for point in calipers(heart))
+
+    return laid(
+        rng,
+        (width, height),
+        depth_mm=(115, 178),
+        across_mm=(-12, 22),
+        below_mm=(48, 74),
+        heart_at=long_axis_heart,
+        is_shown=is_shown,
+    )
 
 
 def _paint(scene: Scene, heart: LongAxis) -> None:

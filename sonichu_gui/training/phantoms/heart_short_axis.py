@@ -13,12 +13,12 @@ from sonichu_gui.training.phantoms.heart import (
     FIBROUS,
     LUNG,
     bowed,
-    cardiac_sector,
     cavity,
     chest,
     fade,
     haze,
     in_view,
+    laid,
     leaflet,
     lungs,
     mouth,
@@ -39,8 +39,6 @@ from sonichu_gui.training.phantoms.shapes import ellipse, placed
 if TYPE_CHECKING:
     from sonichu_gui.training.phantoms.sector import Field, Point, Sector
 
-_ATTEMPTS = 400
-
 
 def short_axis(rng: np.random.Generator, width: int, height: int) -> tuple[Scene, list[Point]]:
     """Gives the scene and the ends of outflow tract and pulmonary artery in mm, upper end first."""
@@ -59,19 +57,21 @@ def short_axis(rng: np.random.Generator, width: int, height: int) -> tuple[Scene
 
 def lie(rng: np.random.Generator, width: int, height: int) -> tuple[Sector, GreatVessels]:
     """Finds great vessels and a sector that shows both calipers and the fork."""
-    for _ in range(_ATTEMPTS):
-        depth = float(rng.uniform(105, 160))
-        sector = cardiac_sector(rng, depth_mm=depth, width=width, height=height)
-        centre = (
-            sector.face_mm[0] + rng.uniform(-16, 10),
-            sector.face_mm[1] + rng.uniform(52, 74),
-        )
-        heart = short_axis_vessels(rng, centre)
+
+    def is_shown(sector: Sector, heart: GreatVessels) -> bool:
         shallow = heart.outflow.tube.left[:, 1].min() - sector.face_mm[1]
         fork = heart.outflow.tube.caliper(-1)[1]
-        if 14 < shallow < 34 and all(in_view(sector, p) for p in (*calipers(heart), fork)):
-            return sector, heart
-    raise RuntimeError("no great vessels fit the sector")
+        return 14 < shallow < 34 and all(in_view(sector, p) for p in (*calipers(heart), fork))
+
+    return laid(
+        rng,
+        (width, height),
+        depth_mm=(105, 160),
+        across_mm=(-16, 10),
+        below_mm=(52, 74),
+        heart_at=short_axis_vessels,
+        is_shown=is_shown,
+    )
 
 
 def _paint(scene: Scene, heart: GreatVessels) -> None:
