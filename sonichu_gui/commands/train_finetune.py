@@ -93,7 +93,8 @@ def run_finetune(args: argparse.Namespace) -> int:
     info = find_model(args.model) if args.model else _model_in_use()
     import_torch()
     use_own_cores()
-    from sonichu_gui.training.finetune import Tuning, finetune, planned
+    from sonichu_gui.training.finetune import finetune, planned
+    from sonichu_gui.training.tuning import Tuning
 
     chosen = {"steps": args.steps, "parts": args.train, "phantoms": args.phantoms}
     asked = Tuning(

@@ -14,14 +14,14 @@ from sonichu_gui.training.baseline_model import BaselineConfig, BaselineModel, l
 from sonichu_gui.training.config import TrainingError, read_config
 from sonichu_gui.training.distributed import joined_world
 from sonichu_gui.training.keypoint_stage import KeypointStage
-from sonichu_gui.training.loop import Report, run_stage
 from sonichu_gui.training.recipe import TeacherConfig, learned_rows, require_heads
-from sonichu_gui.training.trained_model import MODEL_FOLDER, save_trained
+from sonichu_gui.training.teachers import model_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sonichu_gui.training.data.labels import LabelRow
+    from sonichu_gui.training.loop import Report
 
 __all__ = ["BaselineStage", "load_baseline", "run"]
 
@@ -51,11 +51,7 @@ def run(path: Path, *, resume: bool, report: Report) -> Path:
         learn, watched = learned_rows(config, report=report)
         model = new_baseline(config, learn, report=report)
         stage = BaselineStage(config, model, learn=learn, watched=watched)
-        scores = run_stage(stage, config.run, world, resume=resume, report=report)
-        folder = Path(config.run.output) / MODEL_FOLDER
-        if world.first:
-            save_trained(stage.averaged_model(), folder, learn=learn, held_out=scores)
-    return folder
+        return model_of(stage, world, learn=learn, resume=resume, report=report)
 
 
 def new_baseline(

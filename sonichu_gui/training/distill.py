@@ -23,10 +23,9 @@ from sonichu_gui.training.data.sources import read_sources
 from sonichu_gui.training.data.unlabelled import row_without_points
 from sonichu_gui.training.distributed import World, joined_world
 from sonichu_gui.training.keypoint_stage import KeypointStage
-from sonichu_gui.training.loop import Report, run_stage
 from sonichu_gui.training.panel import Teachers, load_panel
 from sonichu_gui.training.recipe import TeacherConfig, new_model, parted
-from sonichu_gui.training.trained_model import MODEL_FOLDER, save_trained
+from sonichu_gui.training.teachers import model_of
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from sonichu_gui.model.modeling_sonichu import SonichuModel
     from sonichu_gui.training.data.labels import LabelRow
     from sonichu_gui.training.data.samples import Batch
+    from sonichu_gui.training.loop import Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,18 +102,12 @@ def run(path: Path, *, resume: bool, report: Report) -> Path:
         teachers = Teachers(load_panel(config.teachers), model.config.tasks, tta=config.tta)
         learn = taught_rows(rows, teachers, report=report)
         stage = DistillStage(config, model, teachers, learn=learn, watched=watched)
-        scores = run_stage(stage, config.run, world, resume=resume, report=report)
-        folder = Path(config.run.output) / MODEL_FOLDER
-        if world.first:
-            taught = {
-                task: f"taught by the median of {count} models"
-                for task, count in teachers.votes.items()
-                if count
-            }
-            save_trained(
-                stage.averaged_model(), folder, learn=learn, held_out=scores, taught=taught
-            )
-    return folder
+        taught = {
+            task: f"taught by the median of {count} models"
+            for task, count in teachers.votes.items()
+            if count
+        }
+        return model_of(stage, world, learn=learn, resume=resume, report=report, taught=taught)
 
 
 def distilled_rows(

@@ -17,8 +17,8 @@ from sonichu_gui.training.scores import score
 if TYPE_CHECKING:
     from sonichu_gui.model.modeling_sonichu import SonichuModel, SonichuPreprocessor, TaskConfig
     from sonichu_gui.training.data.labels import LabelRow
-    from sonichu_gui.training.finetune import Tuning
     from sonichu_gui.training.scores import TaskScore
+    from sonichu_gui.training.tuning import Tuning
     from sonichu_gui.training.tuning_rows import TuningRows
 
 

@@ -19,7 +19,8 @@ from sonichu_gui.model.modeling_sonichu import SonichuPreprocessor
 from sonichu_gui.paths import user_data
 from sonichu_gui.prediction.zoo import find_model, verify_model
 from sonichu_gui.training.evaluate import load_model
-from sonichu_gui.training.finetune import Tuning, finetune, planned
+from sonichu_gui.training.finetune import finetune, planned
+from sonichu_gui.training.tuning import Tuning
 from sonichu_gui.training.tuning_rows import tuning_rows
 from tests.tuning_study import install_tiny_model, make_study
 
