@@ -29,7 +29,8 @@ class Checkpoint:
         weights: of the network that is trained.
         optimiser: the optimiser's state.
         stage: whatever else the stage keeps: averaged weights, the network of the targets.
-        run: name of everything that must not change between the parts of a run.
+        run: name of the settings, which must not change between the parts of a run.
+        data: name of the rows that are learned from, which must not change either.
     """
 
     step: int
@@ -37,6 +38,7 @@ class Checkpoint:
     optimiser: dict[str, Any]
     stage: dict[str, Any]
     run: str
+    data: str
 
 
 def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
@@ -64,11 +66,16 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
         ) from cause
 
 
-def read_checkpoint(folder: Path, *, run: str) -> Checkpoint | None:
+def read_checkpoint(folder: Path, *, run: str, data: str | None = None) -> Checkpoint | None:
     """The folder's checkpoint, or None where there is none yet.
 
+    Args:
+        folder: where it lies.
+        run: name of the settings.
+        data: name of the rows; None for whatever it learned from.
+
     Raises:
-        TrainingError: when it cannot be read or belongs to a run with other settings.
+        TrainingError: when it cannot be read, or belongs to a run with other settings or rows.
     """
     path = folder / CHECKPOINT_FILE
     if not path.exists():
@@ -83,5 +90,10 @@ def read_checkpoint(folder: Path, *, run: str) -> Checkpoint | None:
         raise TrainingError(
             f"{path} belongs to a run with other settings.",
             "Restore the configuration, or choose another output folder.",
+        )
+    if data not in {None, checkpoint.data}:
+        raise TrainingError(
+            f"{path} belongs to a run on other frames or labels.",
+            "Restore the data as it was, or start anew without --resume.",
         )
     return checkpoint

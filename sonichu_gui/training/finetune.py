@@ -9,7 +9,6 @@ what it was not asked about. Stopped or killed, the same command goes on from it
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import sqlite3
@@ -30,6 +29,7 @@ from sonichu_gui.training.anchored import Anchor, TuningStage, freeze
 from sonichu_gui.training.checkpoint import CHECKPOINT_FILE, read_checkpoint
 from sonichu_gui.training.config import TrainingError, run_identity
 from sonichu_gui.training.data.labels import read_labels
+from sonichu_gui.training.data.rows_digest import rows_digest
 from sonichu_gui.training.distributed import joined_world
 from sonichu_gui.training.evaluate import load_model
 from sonichu_gui.training.loop import Report, run_stage
@@ -170,8 +170,8 @@ def _trained(
     phantoms = rehearsal(rehearsed_tasks, asked.phantoms, report=report)
     config = recipe(asked, work)
     learn = _mixed(rows.learn, phantoms)
-    identity = _identity(asked, config, learn)
-    _forget_another(work, identity, report)
+    identity = _identity(asked, config)
+    _forget_another(work, identity, rows_digest(learn), report)
     report(0, "Training")
     stage = TuningStage(config, model, learn=learn, anchor=anchor, identity=identity)
     with joined_world() as world:
@@ -199,16 +199,14 @@ def _mixed(labelled: Sequence[LabelRow], phantoms: Sequence[LabelRow]) -> list[L
     return [*(list(labelled) * -(-wanted // len(labelled))), *phantoms]
 
 
-def _identity(asked: Tuning, config: TeacherConfig, learn: Sequence[LabelRow]) -> str:
-    labels = [(row.image_path, row.task_id, row.points.tolist(), row.weight) for row in learn]
-    shaping = [run_identity(config), asked.model.hash, asked.parts, asked.anchor, labels]
-    return hashlib.sha256(json.dumps(shaping).encode()).hexdigest()
+def _identity(asked: Tuning, config: TeacherConfig) -> str:
+    return json.dumps([run_identity(config), asked.model.hash, asked.parts, asked.anchor])
 
 
-def _forget_another(work: Path, identity: str, report: Report) -> None:
+def _forget_another(work: Path, identity: str, digest: str, report: Report) -> None:
     """A checkpoint of other labels or settings is of no use any more."""
     try:
-        read_checkpoint(work, run=identity)
+        read_checkpoint(work, run=identity, data=digest)
     except TrainingError:
         report(-1, "Labels or settings have changed since: it starts anew")
         (work / CHECKPOINT_FILE).unlink(missing_ok=True)

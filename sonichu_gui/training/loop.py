@@ -208,13 +208,14 @@ def _save(stage: Stage[_Sample, _Batch], world: World, output: Path, done: int) 
                 optimiser=stage.optimiser.state_dict(),
                 stage=stage.state(),
                 run=stage.identity,
+                data=stage.samples.digest,
             ),
         )
 
 
 def _resumed(stage: Stage[_Sample, _Batch], output: Path) -> int:
     """Loads the checkpoint in every process; the step to go on with."""
-    checkpoint = read_checkpoint(output, run=stage.identity)
+    checkpoint = read_checkpoint(output, run=stage.identity, data=stage.samples.digest)
     if checkpoint is None:
         return 0
     stage.network.load_state_dict(checkpoint.weights, strict=True)

@@ -25,7 +25,13 @@ _Made_co = TypeVar("_Made_co", bound=Movable, covariant=True)
 
 
 class Samples(Protocol[_Sample, _Made_co]):
-    """What is learned from; sample i of an epoch is the same whoever asks and whenever."""
+    """What is learned from; sample i of an epoch is the same whoever asks and whenever.
+
+    Attributes:
+        digest: name of the rows behind it; a checkpoint that learned from others is refused.
+    """
+
+    digest: str
 
     def __len__(self) -> int: ...
     def __getitem__(self, index: int) -> _Sample: ...

@@ -20,6 +20,7 @@ from sonichu_gui.training.data.frames import GreyFrames
 from sonichu_gui.training.data.geometry import GeometryRanges, draw_map, warp
 from sonichu_gui.training.data.intensity import IntensityRanges, Picture, augment_intensity
 from sonichu_gui.training.data.label_rules import RULES, Floats, follow
+from sonichu_gui.training.data.rows_digest import rows_digest
 
 if TYPE_CHECKING:
     from sonichu_gui.model.modeling_sonichu import SonichuConfig, TaskConfig
@@ -96,6 +97,7 @@ class LabelledSamples:
         seed: int,
     ) -> None:
         self._rows, self._model = rows, model
+        self.digest = rows_digest(rows)
         self._frames = GreyFrames(rows, images, largest_side=4 * model.image_size, room=ROOM)
         self._geometry, self._intensity, self._seed = geometry, intensity, seed
         self._tasks = {name: number for number, name in enumerate(model.tasks)}

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import torch
 
+from sonichu_gui.errors import FrameError
 from sonichu_gui.model.modeling_sonichu import (
     SonichuConfig,
     SonichuModel,
@@ -28,6 +29,7 @@ from sonichu_gui.training.config import (
     read_config,
     run_identity,
 )
+from sonichu_gui.training.data.fingerprints import fingerprints
 from sonichu_gui.training.data.labels import FrameRow, LabelRow
 from sonichu_gui.training.data.sources import SourceConfig, read_sources
 from sonichu_gui.training.distributed import joined_world
@@ -109,13 +111,23 @@ def described_model(config: PretrainingConfig) -> SonichuConfig:
 def learned_frames(
     config: PretrainingConfig, *, report: Report
 ) -> tuple[list[AnyRow], list[AnyRow]]:
-    """Frames to learn from and frames held out, each once; broken rows are told."""
+    """Frames to learn from and frames held out, each once; what cannot be read is told."""
     found = read_sources(config.data, data_root(), report=lambda line: report(-1, line))
     rows: list[AnyRow] = [*found.rows, *found.frames]
-    once = list({(row.images, row.image_path): row for row in rows}.values())
+    once = readable(list({(row.images, row.image_path): row for row in rows}.values()), report)
     learn, watched = hold_out_subjects(once, count=config.held_out_frames, seed=config.run.seed)
     report(-1, f"{len(learn)} frames to learn from, {len(watched)} held out to watch")
     return learn, watched
+
+
+def readable(rows: Sequence[AnyRow], report: Report) -> list[AnyRow]:
+    """The rows whose frames can be read: among a hundred thousand there is a damaged one."""
+    known = fingerprints(rows, report=lambda line: report(-1, line))
+    for one in known:
+        if isinstance(one, FrameError):
+            report(-1, f"left out: {one}")
+    pairs = zip(rows, known, strict=True)
+    return [row for row, one in pairs if not isinstance(one, FrameError)]
 
 
 def hold_out_subjects(

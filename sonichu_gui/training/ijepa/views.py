@@ -20,6 +20,7 @@ from torch import Tensor
 from sonichu_gui.model.modeling_sonichu import resize_frame
 from sonichu_gui.training.config import require_between
 from sonichu_gui.training.data.frames import Grey, GreyFrames
+from sonichu_gui.training.data.rows_digest import rows_digest
 from sonichu_gui.training.data.samples import network_input
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ class FrameViews:
         room: int = ROOM,
     ) -> None:
         self._frames = GreyFrames(rows, images, largest_side=_KEPT_SIDE * size_px, room=room)
+        self.digest = rows_digest(rows)
         self._config, self._size_px, self._seed = config, size_px, seed
         self._epoch = 0
 

@@ -94,6 +94,14 @@ def test_the_command_leaves_the_folder_and_a_log(config, toy_study, capsys):
     assert records[0]["weight_decay"] == pytest.approx(0.04)
 
 
+def test_a_damaged_frame_is_told_and_left_out(config, toy_study):
+    (toy_study.images / "8.png").write_bytes((toy_study.images / "8.png").read_bytes()[:200])
+    told = []
+    ijepa.run(config, resume=False, report=lambda _done, line: told.append(line))
+    assert [line for line in told if line.startswith("left out: ") and "8.png" in line]
+    assert "6 frames to learn from, 2 held out to watch" in told
+
+
 def test_two_processes_follow_the_same_curve_as_one(config, toy_study):
     """torchrun with gloo, the same global batch."""
     ijepa.run(config, resume=False, report=quiet)
