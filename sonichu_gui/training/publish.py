@@ -63,14 +63,22 @@ def run(path: Path, *, resume: bool, report: Report, force: bool = False) -> Pat
         torch.set_num_threads(config.threads)
     trained, preprocessor = load_model(Path(config.model))
     require_every_head(config, trained)
-    heads = [read_head(one, trained, report=report) for one in config.head]
+    heads = [
+        read_head(task, one, trained, report=report) for one in config.head for task in one.tasks
+    ]
     work = Path(config.output)
 
     full = _described(config, trained, heads)
     full.save_pretrained(work / "full", preprocessor=preprocessor)
-    full.save_pretrained(work / "half", preprocessor=preprocessor, dtype=torch.float16)
+    try:
+        full.save_pretrained(work / "half", preprocessor=preprocessor, dtype=torch.float16)
+    except ValueError as error:
+        raise TrainingError(
+            f"{config.model} cannot be stored in half precision: {error}.",
+            "A weight is far too large: train with more weight_decay or a lower learning rate.",
+        ) from error
     half = load_model(work / "half")
-    scales = {one.config.task: _fitted_scale(one, half, report=report) for one in heads}
+    scales = {one.task: _fitted_scale(one, half, report=report) for one in heads}
     half = _with_scales(half[0], scales), half[1]
     card_heads = _measured(heads, half, (_with_scales(full, scales), preprocessor), report=report)
     _require_better(config, heads, card_heads, force=force, report=report)
@@ -109,7 +117,7 @@ def _described(
 ) -> SonichuModel:
     """A copy whose configuration says of every head what it learned from and reaches."""
     tasks: dict[str, TaskConfig] = {}
-    told = {head.config.task: head for head in heads}
+    told = {head.task: head for head in heads}
     for name, task in model.config.tasks.items():
         if name not in told:
             tasks[name] = replace(
@@ -144,7 +152,7 @@ def _fitted_scale(head: PublishedHead, loaded: Loaded, *, report: Report) -> flo
             *loaded, head.calibration, data_root(), report=lambda line: report(-1, line)
         )
     except LabelError as error:
-        report(-1, f"{head.config.task}: uncertainty not fitted: {error}")
+        report(-1, f"{head.task}: uncertainty not fitted: {error}")
         return 1.0
     report(
         -1,
@@ -168,7 +176,7 @@ def _measured(
 ) -> list[CardHead]:
     found = []
     for done, head in enumerate(heads):
-        report(done / len(heads), f"measuring {head.config.task}: {len(head.test)} frames")
+        report(done / len(heads), f"measuring {head.task}: {len(head.test)} frames")
         phantoms = head.real_frames == 0
 
         def figures(loaded: Loaded, head: PublishedHead = head, *, tta: bool) -> HeadFigures:
@@ -223,7 +231,7 @@ def _require_better(
     found: list[Comparison] = []
     for head, now in zip(heads, measured, strict=True):
         before = None
-        if head.config.task in trained:
+        if head.task in trained:
             on_phantoms = now.figures.on_phantoms
             before = measure_head(last, head.test, on_phantoms=on_phantoms, tta=True)
         found.append(compared(now.figures, before, is_draft=head.is_draft))

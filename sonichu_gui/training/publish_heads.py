@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class HeadConfig:
-    """One head: what it learned from, and the frames that it is measured on.
+    """Heads that learned from one source: from what, and the frames that they are measured on.
 
     Attributes:
-        task: its id.
+        tasks: their ids.
         labels, images, kind: the source of the test frames, as in `SourceConfig`.
         split: the test frames' split; empty for all rows.
-        calibrate_labels, calibrate_images: where the frames are that its uncertainty is fitted to;
-            those of the test frames when empty.
+        calibrate_labels, calibrate_images: where the frames are that their uncertainty is fitted
+            to; those of the test frames when empty.
         calibrate_split: and their split.
-        data_name, data_licence, data_source: what it learned from, for the card.
+        data_name, data_licence, data_source: what they learned from, for the card.
         real_frames, phantom_frames: how many; taken from the trained model when negative.
-        draft: whether a person is told so; always when it learned from phantoms alone.
+        draft: whether a person is told so; always of one that learned from phantoms alone.
     """
 
-    task: str
+    tasks: tuple[str, ...]
     labels: str
     data_name: str
     data_licence: str
@@ -48,16 +48,14 @@ class HeadConfig:
     phantom_frames: int = -1
     draft: bool = False
 
-    @property
-    def test(self) -> SourceConfig:
-        """The source of the test frames."""
-        return SourceConfig(self.kind, self.labels, self.images, task=self.task, split=self.split)
+    def test(self, task: str) -> SourceConfig:
+        """The source of a head's test frames."""
+        return SourceConfig(self.kind, self.labels, self.images, task=task, split=self.split)
 
-    @property
-    def calibration(self) -> SourceConfig:
-        """The source of the frames that its uncertainty is fitted to."""
+    def calibration(self, task: str) -> SourceConfig:
+        """The source of the frames that a head's uncertainty is fitted to."""
         return replace(
-            self.test,
+            self.test(task),
             path=self.calibrate_labels or self.labels,
             images=self.calibrate_images or ("" if self.calibrate_labels else self.images),
             split=self.calibrate_split,
@@ -73,7 +71,7 @@ class PublishConfig:
         folder: where it goes.
         output: folder for what is made on the way.
         version: of the published model.
-        head: every head that is published as trained.
+        head: tables ``[[head]]`` of every head that is published as trained.
         leave_out: heads that are trained, and published as if they were not.
         name: of the published model; the trained one's when empty.
         made_from: further lines of the card on what it was made from.
@@ -103,6 +101,7 @@ class PublishConfig:
 class PublishedHead:
     """A head with its frames and how many it learned from."""
 
+    task: str
     config: HeadConfig
     test: tuple[LabelRow, ...]
     calibration: tuple[LabelRow, ...]
@@ -121,7 +120,7 @@ def require_every_head(config: PublishConfig, model: SonichuModel) -> None:
     Raises:
         TrainingError: naming those that are not.
     """
-    named = [one.task for one in config.head]
+    named = [task for one in config.head for task in one.tasks]
     trained = {name for name, task in model.config.tasks.items() if task.trained}
     untold = sorted(trained - set(named) - set(config.leave_out))
     unknown = sorted((set(named) | set(config.leave_out)) - trained)
@@ -136,28 +135,30 @@ def require_every_head(config: PublishConfig, model: SonichuModel) -> None:
         )
 
 
-def read_head(config: HeadConfig, model: SonichuModel, *, report: Report) -> PublishedHead:
-    """The head's frames; none is measured on that its uncertainty is fitted to.
+def read_head(
+    task: str, config: HeadConfig, model: SonichuModel, *, report: Report
+) -> PublishedHead:
+    """One head's frames; none is measured on that its uncertainty is fitted to.
 
     Raises:
         SonichuError: frames cannot be used: a figure of those that can would be of others.
     """
     sides = []
-    for source in (config.test, config.calibration):
+    for source in (config.test(task), config.calibration(task)):
         found = read_source(source, data_root())
         if found.broken:
             raise TrainingError(
-                f"The figures of {config.task} cannot be measured: {found.broken[0]}"
+                f"The figures of {task} cannot be measured: {found.broken[0]}"
                 f" ({len(found.broken)} rows in all).",
                 "Nothing is published without them. Correct the file, or the path of its images.",
             )
         sides.append(found.rows)
     require_no_leaks(sides[1], sides[0], kinds=("file", "subject"))
-    counted = counted_frames(model.config.tasks[config.task].training_data)
+    counted = counted_frames(model.config.tasks[task].training_data)
     real, phantoms = config.real_frames, config.phantom_frames
     if min(real, phantoms) < 0 and counted is None:
         raise TrainingError(
-            f"{config.task}: nothing says how many frames the head learned from.",
+            f"{task}: nothing says how many frames the head learned from.",
             "Give real_frames and phantom_frames.",
         )
     from_model = counted or (0, 0)
@@ -166,14 +167,14 @@ def read_head(config: HeadConfig, model: SonichuModel, *, report: Report) -> Pub
     if counted is not None and counted != (real, phantoms):
         report(
             -1,
-            f"{config.task}: published as learned from {real} real frames and {phantoms} phantoms;"
+            f"{task}: published as learned from {real} real frames and {phantoms} phantoms;"
             f" its training counted {counted[0]} and {counted[1]}",
         )
     if real + phantoms == 0:
         raise TrainingError(
-            f"{config.task} is said to have learned from no frame.", "Name it in leave_out."
+            f"{task} is said to have learned from no frame.", "Name it in leave_out."
         )
-    return PublishedHead(config, sides[0], sides[1], real, phantoms)
+    return PublishedHead(task, config, sides[0], sides[1], real, phantoms)
 
 
 def counted_frames(told: str) -> tuple[int, int] | None:

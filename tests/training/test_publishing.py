@@ -7,9 +7,11 @@ import json
 import shutil
 
 import pytest
+import torch
 
 from sonichu_gui import cli
 from sonichu_gui.errors import ExportError, ImportRejected, SonichuError
+from sonichu_gui.model.modeling_sonichu import SonichuModel
 from sonichu_gui.paths import resources
 from sonichu_gui.prediction.model_info import read_model_info
 from sonichu_gui.training import publish
@@ -22,7 +24,7 @@ from tests.training.small_models import save_small_model
 
 HEAD = """
 [[head]]
-task = "{task}"
+tasks = ["{task}"]
 labels = "{labels}"
 split = "test"
 calibrate_labels = "many.csv"
@@ -137,6 +139,17 @@ def test_a_head_of_phantoms_is_a_draft_measured_in_parts_of_the_width(study, pub
     assert "### On phantoms" in card
 
 
+def test_weights_too_large_for_half_precision_are_told_and_nothing_is_published(study, published):
+    folder = save_small_model(study.root / "run" / "model")
+    model = SonichuModel.from_pretrained(folder)
+    with torch.no_grad():
+        model.neck.lateral[0][0].weight[0, 0] = 1e6
+    model.save_pretrained(folder)
+    with pytest.raises(TrainingError, match=r"half precision.*neck\.lateral"):
+        published(folder)
+    assert not (study.root / "shipped").exists()
+
+
 def better_and_worse(study, published):
     """Two models, by the HC error that they publish."""
     found = {}
@@ -230,7 +243,7 @@ def test_a_folder_that_is_too_large_is_not_published(study, published):
 def test_the_configurations_that_come_with_the_app_can_be_read(name, kind):
     config = read_config(resources("training", f"{name}.toml"), kind)
     if kind is PublishConfig:
-        assert [head.task for head in config.head] == [
+        assert [task for head in config.head for task in head.tasks] == [
             "HC", "FA", "fetal_femur", "AOP", "FUGC", "IVC", "PLAX", "PSAX", "A4C",
         ]  # fmt: skip
 
