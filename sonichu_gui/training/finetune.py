@@ -35,7 +35,8 @@ from sonichu_gui.training.evaluate import load_model
 from sonichu_gui.training.loop import Report, run_stage
 from sonichu_gui.training.tuned_model import Comparison, save_tuned, scored
 from sonichu_gui.training.tuning import BATCH, Tuning, recipe
-from sonichu_gui.training.tuning_rows import TuningRows, rehearsal, rest, tuning_rows
+from sonichu_gui.training.tuning_phantoms import drawing_seconds, rehearsal, rest
+from sonichu_gui.training.tuning_rows import TuningRows, tuning_rows
 
 if TYPE_CHECKING:
     from sonichu_gui.model.modeling_sonichu import SonichuModel, SonichuPreprocessor
@@ -273,4 +274,5 @@ def _expected_seconds(asked: Tuning, rows: TuningRows) -> float:
     whole = asked.parts == "all"  # then the old answers take another pass forward
     forward = times[-1] / 3 if whole else times[-1]
     measured = 4 * (len(rows.held_out) + asked.phantoms * len(asked.heads)) / BATCH
-    return asked.steps * (times[-1] + (forward if whole else 0)) + measured * forward
+    drawing = drawing_seconds(asked.heads if whole else rows.tasks, asked.heads, asked.phantoms)
+    return drawing + asked.steps * (times[-1] + (forward if whole else 0)) + measured * forward

@@ -1,43 +1,32 @@
-"""What a fine-tune learns from: a store's labels, some of them held out, and phantoms beside them.
+"""What a fine-tune learns from: a store's labels, some of them held out.
 
-Whole patients and clips are held out, so that "after" is measured on what was never seen. The
-phantoms are there for what must not be lost: on some the network has to go on answering as before,
-on others that is measured.
+Whole patients and clips are held out, so that "after" is measured on what was never seen.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sonichu_gui import __version__, paths
 from sonichu_gui.domain.annotation import Status
 from sonichu_gui.errors import FrameError, ImportRejected, LabelError
 from sonichu_gui.tasks import task_named
 from sonichu_gui.training.data.fingerprints import fingerprints
-from sonichu_gui.training.data.labels import LabelRow, read_labels
 from sonichu_gui.training.data.leaks import leaks_between
 from sonichu_gui.training.data.sources import SourceConfig, SourceRows, read_source
 from sonichu_gui.training.data.splits import SplitRule, split_rows
-from sonichu_gui.training.phantoms.files import LABELS_NAME, write_phantoms
-from sonichu_gui.training.phantoms.phantom import ANATOMY
-from sonichu_gui.training.phantoms.style import Style
 
-Report = Callable[[float, str], None]
+if TYPE_CHECKING:
+    from sonichu_gui.training.data.labels import LabelRow
 
 FEWEST_FRAMES, FEWEST_GROUPS = 5, 2
 """Of fewer frames nothing can be learned that holds elsewhere; of one patient nothing measured."""
 TO_DO = "Correct the points of some frames and accept them, then fine-tune."
 SHARE = 0.2
 """Of each task's frames, held out."""
-PHANTOM_SIZE = (480, 324)
-"""Enough for the networks here, a third of the work of a screen's size."""
-REHEARSED, MEASURED = 7_000_000, 8_000_000
-"""Seeds of the phantoms that are rehearsed on and of those that are measured on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,16 +120,6 @@ def tuning_rows(
     )
 
 
-def rehearsal(tasks: Sequence[str], count: int, *, report: Report) -> list[LabelRow]:
-    """Phantoms to go on answering as before; their labels count nothing."""
-    return _phantoms(tasks, count, REHEARSED, weight=0.0, report=report)
-
-
-def rest(tasks: Sequence[str], count: int, *, report: Report) -> list[LabelRow]:
-    """Phantoms to measure what a fine-tune costs elsewhere."""
-    return _phantoms(tasks, count, MEASURED, weight=1.0, report=report)
-
-
 def _read(config: SourceConfig, store: Path) -> SourceRows:
     """The store's labels; where there are none, the hint is for whoever has the frames open."""
     try:
@@ -150,36 +129,6 @@ def _read(config: SourceConfig, store: Path) -> SourceRows:
         if not store.exists() or not known.issuperset(config.status.split(",")):
             raise
         raise LabelError(error.message, TO_DO) from error
-
-
-def _phantoms(
-    tasks: Sequence[str], count: int, seed: int, *, weight: float, report: Report
-) -> list[LabelRow]:
-    """Phantoms of each task that they are drawn for; kept from one fine-tune to the next."""
-    rows: list[LabelRow] = []
-    for task in tasks:
-        if task not in ANATOMY:
-            continue
-        folder = paths.user_cache() / "phantoms" / f"{__version__}-varied-{task}-{seed}-{count}"
-        if not (folder / LABELS_NAME).exists():
-            report(-1, f"drawing {count} phantoms of {task}")
-            _draw(folder, task, count, seed)
-        found = read_labels(folder / LABELS_NAME).require_whole().rows
-        rows += [replace(row, images=folder, weight=weight, origin="phantom") for row in found]
-    return rows
-
-
-def _draw(folder: Path, task: str, count: int, seed: int) -> None:
-    """Whole or not at all: a folder that a stop has cut short must not be taken for a whole one."""
-    part = folder.with_name(f"{folder.name}.{os.getpid()}")
-    try:
-        write_phantoms(
-            part, task_ids=[task], count=count, seed=seed, size=PHANTOM_SIZE, style=Style.VARIED
-        )
-        shutil.rmtree(folder, ignore_errors=True)
-        part.replace(folder)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def _require_enough(rows: Sequence[LabelRow], store: Path) -> None:

@@ -18,7 +18,7 @@ from sonichu_gui.gui.dialogs import tuning_question
 from sonichu_gui.gui.dialogs.tuning_dialog import TuningDialog
 from sonichu_gui.paths import user_models
 from sonichu_gui.settings import keys
-from sonichu_gui.training.tuning_rows import rehearsal, rest
+from sonichu_gui.training.tuning_phantoms import rehearsal, rest
 from tests.gui.model_scenes import go_to_window
 from tests.gui.scenes import open_and_wait
 from tests.tuning_study import install_tiny_model, make_study

@@ -21,6 +21,7 @@ from sonichu_gui.prediction.zoo import find_model, verify_model
 from sonichu_gui.training.evaluate import load_model
 from sonichu_gui.training.finetune import finetune, planned
 from sonichu_gui.training.tuning import Tuning
+from sonichu_gui.training.tuning_phantoms import drawing_seconds, rehearsal, rest
 from sonichu_gui.training.tuning_rows import tuning_rows
 from tests.tuning_study import install_tiny_model, make_study
 
@@ -195,6 +196,15 @@ def test_plan_tells_the_frames_and_trains_nothing(asked):
     assert plan["name"] == "tiny tuned"
     assert plan["seconds"] >= 0
     assert not (user_data() / "fine-tunes").exists()
+
+
+def test_expected_time_counts_phantoms_that_are_still_to_be_drawn(asked):
+    with_drawing = planned(replace(asked, phantoms=200))["seconds"]
+    assert with_drawing > planned(replace(asked, phantoms=0))["seconds"]
+    rehearsal(["HC"], 2, report=quiet)
+    rest(["HC"], 2, report=quiet)
+    assert drawing_seconds(["HC"], ["HC"], 2) == 0
+    assert drawing_seconds(["HC"], ["HC"], 3) > 0
 
 
 @pytest.mark.parametrize(
