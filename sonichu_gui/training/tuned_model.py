@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from sonichu_gui.training.scores import TaskScore
     from sonichu_gui.training.tuning import Tuning
     from sonichu_gui.training.tuning_rows import TuningRows
+
+
+_LEAST_PX = 1e-3
+"""Errors below it are none, and have no ratio."""
 
 
 def scored(
@@ -44,8 +49,19 @@ class Comparison:
 
     @property
     def is_better(self) -> bool:
-        """Whether the mean radial error over all frames went down."""
-        return bool(self.before) and _mean_error(self.after) < _mean_error(self.before)
+        """Whether the mean radial error fell: as a ratio, so that no task's large frames outweigh.
+
+        Each task counts by its number of frames.
+        """
+        ratios = [
+            one["n"]
+            * math.log(
+                max(self.after[task]["mre_unordered_px"], _LEAST_PX)
+                / max(one["mre_unordered_px"], _LEAST_PX)
+            )
+            for task, one in self.before.items()
+        ]
+        return sum(ratios) < 0
 
     def document(self) -> dict[str, Any]:
         """By task: number of frames, MRE (ends of pairs unordered) and errors of the measures."""
@@ -68,11 +84,6 @@ class Comparison:
             }
             for task, old in self.before.items()
         }
-
-
-def _mean_error(scores: Mapping[str, TaskScore]) -> float:
-    frames = sum(one["n"] for one in scores.values())
-    return sum(one["mre_unordered_px"] * one["n"] for one in scores.values()) / frames
 
 
 def save_tuned(

@@ -20,6 +20,7 @@ from sonichu_gui.paths import user_data
 from sonichu_gui.prediction.zoo import find_model, verify_model
 from sonichu_gui.training.evaluate import load_model
 from sonichu_gui.training.finetune import finetune, planned
+from sonichu_gui.training.tuned_model import Comparison
 from sonichu_gui.training.tuning import Tuning
 from sonichu_gui.training.tuning_phantoms import drawing_seconds, rehearsal, rest
 from sonichu_gui.training.tuning_rows import tuning_rows
@@ -320,3 +321,16 @@ def test_kill_leaves_no_model_and_the_next_run_makes_it(asked):
 
     assert document["model"]["name"] == "tiny tuned"
     assert find_model("tiny tuned").has_trained_head("fetal_femur")
+
+
+def test_better_weighs_tasks_by_frames_and_not_by_the_size_of_their_pictures():
+    def scores(head, femur):
+        return {
+            "HC": {"n": 10, "mre_unordered_px": head},
+            "fetal_femur": {"n": 10, "mre_unordered_px": femur},
+        }
+
+    assert Comparison(scores(100.0, 4.0), scores(101.0, 3.5)).is_better
+    assert not Comparison(scores(100.0, 4.0), scores(99.0, 4.5)).is_better
+    assert not Comparison(scores(3.0, 0.0), scores(3.0, 0.0)).is_better
+    assert not Comparison({}, {}).is_better
