@@ -197,9 +197,15 @@ _A4C = tuple(
 
 DEFAULT_TASKS: Mapping[str, TaskConfig] = {
     "AOP": TaskConfig(("PS inferior", "PS superior", "Head near", "Head tangent")),
-    "FUGC": TaskConfig(_ends("Canal"), flip_pairs=((0, 1),), pairs=((0, 1),), order="left"),
+    "FUGC": TaskConfig(
+        _ends("Canal"), flip_pairs=((0, 1),), pairs=((0, 1),), decode="pair", order="left"
+    ),
     "FA": TaskConfig(
-        _ends("APAD", "TAD"), flip_pairs=((2, 3),), pairs=_adjacent(2), order="top,right"
+        _ends("APAD", "TAD"),
+        flip_pairs=((2, 3),),
+        pairs=_adjacent(2),
+        decode="pair",
+        order="top,right",
     ),
     "HC": TaskConfig(
         _ends("BPD", "OFD"),
@@ -208,11 +214,17 @@ DEFAULT_TASKS: Mapping[str, TaskConfig] = {
         decode="pair",
         order="top,right",
     ),
-    "IVC": TaskConfig(_ends("IVC"), pairs=_adjacent(1), order="top"),
-    "PLAX": TaskConfig(_ends(*_PLAX), pairs=_adjacent(11), order=",".join(["top"] * 11)),
+    "IVC": TaskConfig(_ends("IVC"), pairs=_adjacent(1), decode="pair", order="top"),
+    "PLAX": TaskConfig(
+        _ends(*_PLAX), pairs=_adjacent(11), decode="pair", order=",".join(["top"] * 11)
+    ),
     "PSAX": TaskConfig(_ends("RVOT", "PA"), pairs=_adjacent(2)),
-    "A4C": TaskConfig(_ends(*_A4C), pairs=_adjacent(8), order=",".join(["top"] * 8)),
-    "fetal_femur": TaskConfig(_ends("FL"), flip_pairs=((0, 1),), pairs=((0, 1),), order="left"),
+    "A4C": TaskConfig(
+        _ends(*_A4C), pairs=_adjacent(8), decode="pair", order=",".join(["top"] * 8)
+    ),
+    "fetal_femur": TaskConfig(
+        _ends("FL"), flip_pairs=((0, 1),), pairs=((0, 1),), decode="pair", order="left"
+    ),
 }
 """The nine tasks in their published order; none trained, which a training run changes."""
 

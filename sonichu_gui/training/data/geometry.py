@@ -41,7 +41,8 @@ class GeometryRanges:
         log_anisotropy: standard deviation of the logarithm of the ratio of x to y scale.
         shear: standard deviation of the shear.
         shift: largest move as a fraction of the frame's width and height.
-        flip_x, flip_y: probabilities of mirroring left-right and up-down.
+        flip_x, flip_y: probabilities of mirroring left-right and up-down. Whoever answers with TTA
+            is asked about mirrored frames, and must have met them.
         identity: share of frames left as they are but for the flip.
         margin: distance the points keep from the frame's border, as a fraction of its size.
     """
@@ -53,7 +54,7 @@ class GeometryRanges:
     log_anisotropy: float = 0.07
     shear: float = 0.05
     shift: float = 0.08
-    flip_x: float = 0.0
+    flip_x: float = 0.5
     flip_y: float = 0.0
     identity: float = 0.1
     margin: float = 0.004

@@ -63,8 +63,10 @@ def abdomen(
     )
     if style is Style.VARIED:
         neighbours(scene, Cut(centre, angle, semi, 1.0))
-    # The fetus lies on its side or its back, seldom face down: its shadow would hide the rest.
-    towards_spine = angle + math.radians(float(rng.choice((8, 40, 90, 140, 172))))
+    # One diameter runs from the skin over the spine to the front (ISUOG, Salomon et al. 2019,
+    # doi 10.1002/uog.20272), so that its direction can be told from what is seen in the trunk. The
+    # fetus lies on its side or its back, seldom face down: its shadow would hide the rest.
+    towards_spine = angle + math.radians(float(rng.choice((0, 90, 180))) + rng.normal(0, 4))
     outer = ellipse(scene.x, scene.y, centre, semi, angle)
     radius = math.sqrt(semi[0] * semi[1])
     _wall(scene, outer, radius)
