@@ -219,9 +219,7 @@ DEFAULT_TASKS: Mapping[str, TaskConfig] = {
         _ends(*_PLAX), pairs=_adjacent(11), decode="pair", order=",".join(["top"] * 11)
     ),
     "PSAX": TaskConfig(_ends("RVOT", "PA"), pairs=_adjacent(2)),
-    "A4C": TaskConfig(
-        _ends(*_A4C), pairs=_adjacent(8), decode="pair", order=",".join(["top"] * 8)
-    ),
+    "A4C": TaskConfig(_ends(*_A4C), pairs=_adjacent(8), decode="pair", order=",".join(["top"] * 8)),
     "fetal_femur": TaskConfig(
         _ends("FL"), flip_pairs=((0, 1),), pairs=((0, 1),), decode="pair", order="left"
     ),
@@ -735,7 +733,7 @@ def _weights_and_cells(probabilities: Tensor, task: TaskConfig) -> tuple[Tensor,
     weights = probabilities.float().flatten(2)
     cells = _cell_centres(height, width, weights.device)
     if task.decode == "pair":
-        weights = _cut_pairs(weights, cells, task, min_distance=height / 8)
+        weights = _cut_pairs(weights, cells, task, reach=_reach(probabilities))
     return weights, cells, cells.new_tensor([width, height])
 
 
@@ -765,27 +763,38 @@ def _centroid(weights: Tensor, cells: Tensor) -> Tensor:
     return (weights @ cells) / weights.sum(-1, keepdim=True).clamp_min(1e-20)
 
 
-def _cut_pairs(weights: Tensor, cells: Tensor, task: TaskConfig, *, min_distance: float) -> Tensor:
+def _cut_pairs(weights: Tensor, cells: Tensor, task: TaskConfig, *, reach: int) -> Tensor:
     """``weights`` (B, K, N) with the two maps of each pair re-dealt: one end of the axis to each.
 
     A network cannot tell the ends of a nearly vertical axis by "left" and "right", so both of its
-    maps then show both ends. Their sum does not depend on the order: it is cut between its two
-    peaks (2-means by the bisector), and the task's rule says which half comes first.
+    maps then show both ends. Their sum does not depend on the order: it is cut between the two ends
+    (2-means by the bisector), and the task's rule says which half comes first. The cut starts from
+    the two highest places that lie apart or, if that leaves more mass about both ends, from the
+    peaks of the two maps: ends that are near each other have no second place apart.
     """
     pairs = torch.tensor(task.pairs, device=weights.device)
     # The floor keeps the mean of a half defined where every probability in it underflowed.
     both = weights[:, pairs[:, 0]] + weights[:, pairs[:, 1]] + 1e-12
     first = cells[both.argmax(-1)]
-    far = (cells - first[..., None, :]).square().sum(-1) > min_distance**2
+    far = ~_within(cells, first, 2 * reach)
     second = cells[both.where(far, -1.0).argmax(-1)]
-    in_first = _nearer(first, second, cells)
-    for _ in range(3):
-        first, second = _centroid(both * in_first, cells), _centroid(both * ~in_first, cells)
+    own_first, own_second = cells[weights[:, pairs].argmax(-1)].unbind(2)
+    same = (own_first == own_second).all(-1, keepdim=True)
+    first = torch.stack([first, own_first])
+    second = torch.stack([second, second.where(same, own_second)])
+    for _ in range(4):
         in_first = _nearer(first, second, cells)
-    first, second = _centroid(both * in_first, cells), _centroid(both * ~in_first, cells)
+        first, second = _centroid(both * in_first, cells), _centroid(both * ~in_first, cells)
+    near = [
+        (both * half * _within(cells, end, reach)).sum(-1)
+        for half, end in ((in_first, first), (~in_first, second))
+    ]
+    apart, peaks = torch.minimum(*near)
+    by_peaks = (peaks > 1.05 * apart)[..., None]  # clearly: in a flat map every cut is as good
+    in_first = in_first[1].where(by_peaks, in_first[0])
+    along = (first - second)[1].where(by_peaks, (first - second)[0])
     direction = cells.new_tensor([ORDER_DIRECTIONS[word] for word in task.order.split(",")])
-    reversed_order = ((first - second) * direction).sum(-1) < 0
-    in_first = in_first ^ reversed_order[..., None]
+    in_first = in_first ^ ((along * direction).sum(-1) < 0)[..., None]
     cut = weights.clone()
     cut[:, pairs[:, 0]] = both * in_first
     cut[:, pairs[:, 1]] = both * ~in_first

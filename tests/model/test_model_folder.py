@@ -138,7 +138,7 @@ def test_loading_does_not_draw_weights_or_import_what_only_that_needs(folder):
 def test_the_model_card_names_each_task_and_whether_it_is_trained(folder):
     card = (folder / "README.md").read_text(encoding="utf-8")
     assert "| HC | 4 | pair | yes |" in card
-    assert "| fetal_femur | 2 | soft-argmax | no |" in card
+    assert "| fetal_femur | 2 | pair | no |" in card
     assert "Not for clinical use" in card
 
 
