@@ -16,6 +16,7 @@ from sonichu_gui.commands.train_phantoms import add_phantoms_verb, run_phantoms
 from sonichu_gui.errors import SonichuError
 from sonichu_gui.prediction.torch_runtime import import_torch
 from sonichu_gui.prediction.zoo import find_model
+from sonichu_gui.training.freed_memory import keep_freed_memory
 
 if TYPE_CHECKING:
     import argparse
@@ -128,6 +129,7 @@ def _stage(args: argparse.Namespace) -> int:
 
 def _made(args: argparse.Namespace, **more: bool) -> Path | None:
     """Runs a stage to its end and gives what it made; None in all but the first process."""
+    keep_freed_memory()
     import_torch()
     module = import_module(f"sonichu_gui.training.{STAGES[args.verb][0]}")
     if os.environ.get("RANK", "0") != "0":

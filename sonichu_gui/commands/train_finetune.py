@@ -16,6 +16,7 @@ from sonichu_gui.commands.output import print_json, table
 from sonichu_gui.commands.progress import reporting
 from sonichu_gui.prediction.torch_runtime import import_torch, use_own_cores
 from sonichu_gui.prediction.zoo import ModelInfo, default_model, find_model
+from sonichu_gui.training.freed_memory import keep_freed_memory
 
 if TYPE_CHECKING:
     import argparse
@@ -91,6 +92,7 @@ def run_finetune(args: argparse.Namespace) -> int:
     if args.attached:
         _stop_with_the_starter()
     info = find_model(args.model) if args.model else _model_in_use()
+    keep_freed_memory()
     import_torch()
     use_own_cores()
     from sonichu_gui.training.finetune import finetune, planned
