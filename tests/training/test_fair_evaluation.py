@@ -16,7 +16,8 @@ from sonichu_gui.training.baseline_model import BaselineConfig, BaselineModel
 from sonichu_gui.training.config import TrainingError, read_config
 from sonichu_gui.training.data.labels import read_labels
 from sonichu_gui.training.evaluate import predict_rows, run_evaluate
-from sonichu_gui.training.fair_evaluation import FairConfig
+from sonichu_gui.training.fair_recipe import FairConfig
+from sonichu_gui.training.fair_rows import measured_rows
 from sonichu_gui.training.figures import Chance, mean_of
 from sonichu_gui.training.scores import score
 from tests.training.small_models import save_small_model
@@ -128,7 +129,7 @@ def test_the_best_is_chosen_on_the_validation_part_and_says_so(toy_study, models
         ("best", models, 'ensemble = "best"'), *((name, [name], "") for name in models)
     )["entries"]
     config = read_config(toy_study.root / "fair.toml", FairConfig)
-    rows = fair_evaluation.measured_rows(config, report=quiet)
+    rows = measured_rows(config, report=quiet)
     held = {row.image_path for row in rows.labels}
     chosen_on = {row.image_path for row in rows.validation}
     assert chosen_on

@@ -18,7 +18,7 @@ from sonichu_gui.training import publish
 from sonichu_gui.training.config import TrainingError, read_config
 from sonichu_gui.training.data.leaks import LeakError
 from sonichu_gui.training.evaluate import run_evaluate
-from sonichu_gui.training.fair_evaluation import FairConfig
+from sonichu_gui.training.fair_recipe import FairConfig
 from sonichu_gui.training.publish_heads import PublishConfig
 from tests.training.small_models import save_small_model
 
