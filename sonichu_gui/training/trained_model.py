@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -54,11 +55,9 @@ def save_trained(
 
 
 def _trained_task(task: TaskConfig, rows: Sequence[LabelRow]) -> TaskConfig:
-    """The task with the number of frames of each kind that its head has seen."""
+    """The task with the number of frames of each kind that its head has seen, each counted once."""
     if not rows:
         return task
-    kinds: dict[str, int] = {}
-    for row in rows:
-        kinds[row.origin] = kinds.get(row.origin, 0) + 1
+    kinds = Counter(origin for origin, *_ in {(r.origin, r.images, r.image_path) for r in rows})
     told = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
     return replace(task, trained=True, training_data=told, covariance_scale=1.0, accuracy={})

@@ -109,6 +109,15 @@ def test_a_single_subject_cannot_be_split_and_the_message_says_by_what_it_was_gr
     assert "subject_id" in refusal.value.hint
 
 
+def test_another_tasks_frames_beside_it_change_no_tasks_fold():
+    heads = study()
+    others = [row(f"v{n}", f"v{n}", task="IVC", origin="phantom") for n in range(50)]
+    rule = SplitRule(rule="fold", folds=5, fold=1)
+    alone = subjects_of(split_rows(heads, rule).held_out)
+    beside = [one for one in split_rows([*others, *heads], rule).held_out if one.task_id == "HC"]
+    assert subjects_of(beside) == alone
+
+
 # ---- by image, column and fold ---------------------------------------------------------------
 
 

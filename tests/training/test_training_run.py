@@ -70,13 +70,14 @@ def torchrun(command, processes):
 
 
 def test_the_command_leaves_a_model_that_tells_what_is_trained(toy_study, capsys):
+    change(toy_study, 'split = "train"', 'split = "train"\nrepeat = 3')
     assert cli.main(["train", "teacher", "--config", str(toy_study.config)]) == 0
     folder = capsys.readouterr().out.strip()
     model = SonichuModel.from_pretrained(folder)
     trained = {
         name: task.training_data for name, task in model.config.tasks.items() if task.trained
     }
-    assert trained == {"HC": "6 label"}
+    assert trained == {"HC": "6 label"}  # that a source repeats its rows adds no frame
     assert [record["step"] for record in read_log(toy_study.run)] == [1, 2, 3]
     assert list((toy_study.run / "tensorboard").iterdir())
 

@@ -131,9 +131,19 @@ def _by_group(rows: Sequence[LabelRow], rule: SplitRule) -> tuple[set[str], str]
 
 
 def _by_fold(rows: Sequence[LabelRow], rule: SplitRule) -> tuple[set[str], str]:
-    subjects = _shuffled({_subject_of(row): None for row in rows}, rule.seed)
+    """Subjects dealt out task by task: other tasks and phantoms beside it change no task's folds.
+
+    So a model of many tasks and one of a single task can be measured on the same frames.
+    """
+    groups = defaultdict[tuple[str, str], dict[str, None]](dict)
+    for row in rows:
+        groups[row.task_id, row.origin][_subject_of(row)] = None
+    fold_of: dict[str, int] = {}
+    for _, subjects in sorted(groups.items()):
+        fresh = [name for name in _shuffled(subjects, rule.seed) if name not in fold_of]
+        fold_of |= {name: number % rule.folds for number, name in enumerate(fresh)}
     words = f"by subject, fold {rule.fold} of {rule.folds} (from 0), seed {rule.seed}"
-    return set(subjects[rule.fold :: rule.folds]), words
+    return {name for name, fold in fold_of.items() if fold == rule.fold}, words
 
 
 def _by_image(rows: Sequence[LabelRow], rule: SplitRule) -> tuple[set[str], str]:
