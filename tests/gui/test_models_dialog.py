@@ -85,11 +85,15 @@ def test_asking_twice_shows_one_dialog(bench, qtbot):
 
 
 def test_a_model_tells_what_its_card_states(bench, qtbot):
-    install("femurs", trained=("HC", "fetal_femur"), version="7", license="CC-BY-4.0")
+    folder = install("femurs", trained=("HC", "fetal_femur"), version="7", license="CC-BY-4.0")
+    config = json.loads((folder / "config.json").read_text())
+    config["tasks"]["HC"]["accuracy"] = {"mae_mm": 1.952}
+    (folder / "config.json").write_text(json.dumps(config))
     dialog = open_dialog(bench, qtbot)
     look_at(dialog, "femurs")
     text = words(dialog.details)
-    for told in ("femurs, version 7", "CC-BY-4.0", "7.2 MB", "HC18, train split", "1.952 mm"):
+    size = f"{sum(path.stat().st_size for path in folder.iterdir()) / 1e6:.1f} MB"
+    for told in ("femurs, version 7", "CC-BY-4.0", size, "HC18, train split", "1.952 mm"):
         assert told in text
     assert "4 points · not trained" in words(head(dialog, "FA"))
     assert "2 points · trained" in words(head(dialog, "fetal_femur"))
