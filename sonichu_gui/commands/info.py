@@ -25,7 +25,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds what `sonichu info` takes."""
-    parser.add_argument("path", type=Path, metavar="PATH", help="a picture or DICOM file")
+    parser.add_argument("path", type=Path, metavar="PATH", help="a picture, video or DICOM file")
     parser.add_argument("--frame", type=_index, default=0, metavar="N", help="counted from 0")
     parser.add_argument(
         "--render", type=Path, metavar="OUT.png", help="write the frame as the canvas shows it"
@@ -70,6 +70,7 @@ def describe(source: FrameSource) -> dict[str, Any]:
             "pixel_aspect": scale.aspect,
             "warning": source.calibration.warning,
         },
+        "notes": list(source.notes),
         "digest": source.digest,
     }
 
@@ -106,6 +107,7 @@ def _text(source: FrameSource) -> str:
         ),
         ("scale", _scale_text(scale)),
         *([("warning", calibration.warning)] if calibration.warning else []),
+        *(("note", note) for note in source.notes),
         ("digest", source.digest),
     ]
     return "\n".join([str(source.path), *(f"  {name:<9}{value}" for name, value in rows)])

@@ -12,6 +12,7 @@ from sonichu_gui.domain.frame import Frame, FrameRef, Pixels
 from sonichu_gui.errors import UnsupportedFrame
 from sonichu_gui.imaging.dicom_decoding import Samples, decode, require_decoder
 from sonichu_gui.imaging.dicom_header import DicomHeader, read_header
+from sonichu_gui.imaging.dicom_video import is_video, open_dicom_video
 from sonichu_gui.imaging.intensity import grey_if_colourless
 from sonichu_gui.imaging.palette import Palette, read_palette
 from sonichu_gui.imaging.shading import Shading
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pydicom.uid import UID
 
     from sonichu_gui.domain.calibration import Calibration
+    from sonichu_gui.imaging.video import VideoSource
 
 _UID_ROOT = "1.2.840.10008.1.2"
 _SYNTAX_NAMES = {
@@ -60,6 +62,7 @@ class DicomSource:
         color: How the file stores it: "grey", "rgb", "ybr" or "palette".
         frame_time_ms: Mean time from frame to frame, None for a still or when not stated.
         calibration: What it says about the size of a pixel.
+        notes: None.
     """
 
     path: Path
@@ -75,6 +78,7 @@ class DicomSource:
     _header: DicomHeader
     _times_ms: tuple[float, ...]
     _coloring: Palette | Shading | None
+    notes: tuple[str, ...] = ()
 
     def frame(self, index: int) -> Frame:
         """Decodes one frame; safe to call from several threads.
@@ -106,8 +110,8 @@ class DicomSource:
         return coloring.apply(samples.values)
 
 
-def open_dicom(path: Path) -> DicomSource:
-    """Opens a DICOM file.
+def open_dicom(path: Path) -> DicomSource | VideoSource:
+    """Opens a DICOM file, one that holds a video as what it is.
 
     Raises:
         FrameError: It cannot be read, is not DICOM, holds no pixels or is damaged.
@@ -115,6 +119,8 @@ def open_dicom(path: Path) -> DicomSource:
     """
     file = identify(path)
     header = read_header(file)
+    if is_video(header.syntax):
+        return open_dicom_video(header)
     require_decoder(header)
     what = "The palette of" if header.photometric == _PALETTE else "The header of"
     with decoding(path, what):

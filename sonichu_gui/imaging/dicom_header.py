@@ -191,7 +191,8 @@ def read_header(file: SourceFile) -> DicomHeader:
 def not_a_picture(file: SourceFile) -> FrameError:
     """The error of a file that is nothing we read, whatever its name says."""
     return FrameError(
-        f"{file.path} is neither DICOM nor a PNG, JPEG, BMP or TIFF picture.",
+        f"{file.path} is neither DICOM, a PNG, JPEG, BMP, TIFF or WebP picture, nor an AVI, MP4,"
+        " MOV or MKV video.",
         "Its name may have a wrong ending; open it in the program that wrote it.",
     )
 

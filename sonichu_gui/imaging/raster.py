@@ -46,6 +46,7 @@ class RasterSource:
         color: How the file stores it: "grey", "rgb", "palette", "cmyk", "ybr" or "lab".
         calibration: No scale, and why.
         frame_time_ms: None; pictures state no times.
+        notes: None.
     """
 
     path: Path
@@ -58,6 +59,7 @@ class RasterSource:
     calibration: Calibration
     file: SourceFile
     frame_time_ms: float | None = None
+    notes: tuple[str, ...] = ()
 
     def frame(self, index: int) -> Frame:
         """Decodes one frame; safe to call from several threads.
