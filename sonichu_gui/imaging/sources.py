@@ -171,7 +171,7 @@ READERS = (
         "TIFF", (".tif", ".tiff"),
         _starts_with(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), _open_raster("TIFF"),
     ),
-    Reader("WebP", (".webp",), _is_webp, _open_raster("WEBP")),
+    Reader("WebP", (".webp",), _is_webp, _open_raster("WebP")),
     Reader("AVI", (".avi",), is_avi, _open_video("AVI")),
     Reader("MOV", (".mov", ".qt"), is_mov, _open_video("MOV")),
     Reader("MP4", (".mp4", ".m4v"), is_mp4, _open_video("MP4")),
