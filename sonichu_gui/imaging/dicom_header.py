@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from sonichu_gui.errors import FrameError
 from sonichu_gui.imaging.dicom_values import integer, number, numbers, text
+from sonichu_gui.imaging.functional_groups import GROUP_TAGS
 from sonichu_gui.imaging.source_file import SourceFile, decoding
+from sonichu_gui.imaging.transfer_syntaxes import full_name, pixels_elsewhere
 from sonichu_gui.imaging.ultrasound_regions import CALIBRATION_TAGS
 from sonichu_gui.imaging.whole_reader import WholeReader
 
@@ -42,6 +44,8 @@ _SHADING_TAGS = (
     "BluePaletteColorLookupTableData",
     "GreenPaletteColorLookupTableData",
     "ModalityLUTSequence",
+    "PresentationLUTSequence",
+    "PresentationLUTShape",
     "RedPaletteColorLookupTableData",
     "RedPaletteColorLookupTableDescriptor",
     "RescaleIntercept",
@@ -52,10 +56,11 @@ _SHADING_TAGS = (
     "VOILUTFunction",
     "VOILUTSequence",
     "WindowCenter",
+    "WindowCenterWidthExplanation",
     "WindowWidth",
 )
 _TIME_TAGS = ("CineRate", "FrameTime", "FrameTimeVector", "RecommendedDisplayFrameRate")
-_TAGS = sorted({*_PIXEL_TAGS, *_SHADING_TAGS, *_TIME_TAGS, *CALIBRATION_TAGS})
+_TAGS = sorted({*_PIXEL_TAGS, *_SHADING_TAGS, *_TIME_TAGS, *CALIBRATION_TAGS, *GROUP_TAGS})
 
 _PREAMBLE = 128
 _PIXEL_DATA, _FLOAT_PIXELS = (0x7FE0, 0x0010), {(0x7FE0, 0x0008), (0x7FE0, 0x0009)}
@@ -237,7 +242,9 @@ def _find_pixels(stream: BinaryIO, file: SourceFile, dataset: Dataset, syntax: U
     head = stream.read(8)
     tag = struct.unpack(f"{order}HH", head[:4]) if len(head) == 8 else None
     if tag != _PIXEL_DATA:
-        raise _no_pixels(file, dataset, is_float=tag in _FLOAT_PIXELS)
+        raise pixels_elsewhere(file.path, syntax) or _no_pixels(
+            file, dataset, is_float=tag in _FLOAT_PIXELS
+        )
     # Looked at rather than believed: some headers state explicit VR and are implicit. No length
     # can look like a VR, since lengths are even.
     if head[4:6] in _EXPLICIT_VRS:
@@ -251,7 +258,7 @@ def _find_pixels(stream: BinaryIO, file: SourceFile, dataset: Dataset, syntax: U
     # Of a syntax that pydicom does not know it cannot say; the decoder table will refuse it.
     if syntax.is_transfer_syntax and encapsulated != syntax.is_encapsulated:
         raise FrameError(
-            f"{file.path} states the transfer syntax {syntax.name}, but its pixels are stored"
+            f"{file.path} states the transfer syntax {full_name(syntax)}, but its pixels are stored"
             f" {'compressed' if encapsulated else 'uncompressed'}.",
             "Export it anew from where it came from.",
         )

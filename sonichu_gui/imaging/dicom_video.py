@@ -20,6 +20,7 @@ from sonichu_gui.domain.calibration import Calibration, ScaleSource, no_scale
 from sonichu_gui.errors import FrameError
 from sonichu_gui.imaging.containers import BARE, SNIFFED_BYTES, container_of, is_cut_short
 from sonichu_gui.imaging.source_file import decoding
+from sonichu_gui.imaging.transfer_syntaxes import full_name
 from sonichu_gui.imaging.ultrasound_regions import read_calibration
 from sonichu_gui.imaging.video import Video, VideoSource, mean_step, read_video
 from sonichu_gui.imaging.video_capture import OPEN_FILES
@@ -60,7 +61,7 @@ def open_dicom_video(header: DicomHeader) -> VideoSource:
             container = container_of(stream.read(SNIFFED_BYTES))
             if container is None:
                 raise FrameError(
-                    f"{file.path} states the transfer syntax {header.syntax.name}, but holds"
+                    f"{file.path} states the transfer syntax {full_name(header.syntax)}, but holds"
                     " neither an MPEG stream nor an MP4.",
                     "Export it anew from where it came from.",
                 )

@@ -24,6 +24,8 @@ from sonichu_gui.imaging.source_file import SourceFile, decoding, identify
 if TYPE_CHECKING:
     from PIL import Image
 
+    from sonichu_gui.imaging.windows import WindowPreset
+
 _ORIENTATION = 0x0112
 _TIFF_PHOTOMETRIC, _TIFF_WHITE_IS_ZERO = 262, 0
 
@@ -49,6 +51,7 @@ class RasterSource:
         color: How the file stores it: "grey", "rgb", "palette", "cmyk", "ybr" or "lab".
         calibration: No scale, and why.
         frame_time_ms: Mean time from frame to frame of an animated WebP, else None.
+        presets: None.
         notes: None.
     """
 
@@ -62,6 +65,7 @@ class RasterSource:
     calibration: Calibration
     file: SourceFile
     frame_time_ms: float | None = None
+    presets: tuple[WindowPreset, ...] = ()
     notes: tuple[str, ...] = ()
     _times_ms: tuple[float, ...] = ()
 
@@ -80,6 +84,10 @@ class RasterSource:
             pixels = grey_if_colourless(rgb) if (rgb := _pixels(image)).ndim == 3 else rgb
         time_ms = self._times_ms[index] if self._times_ms else None
         return Frame(FrameRef(self.digest, index), pixels, self.calibration, time_ms)
+
+    def frame_with(self, index: int, preset: WindowPreset) -> Frame:  # noqa: ARG002
+        """Decodes one frame; there are no presets to show it by."""
+        return self.frame(index)
 
     def close(self) -> None:
         """Does nothing: the file is open only while a frame is read."""

@@ -20,6 +20,7 @@ from sonichu_gui.imaging.source_file import digest_of, first_bytes
 if TYPE_CHECKING:
     from sonichu_gui.domain.calibration import Calibration
     from sonichu_gui.domain.frame import Frame
+    from sonichu_gui.imaging.windows import WindowPreset
 
 __all__ = [
     "READERS",
@@ -86,6 +87,10 @@ class FrameSource(Protocol):
         sentence without a capital and a full stop; `calibration.warning` is for the scale alone.
         """
 
+    @property
+    def presets(self) -> tuple[WindowPreset, ...]:
+        """Ways to look at grey numbers that the file offers; `frame` uses the first."""
+
     def frame(self, index: int) -> Frame:
         """Decodes the frame of an index, counted from 0; safe to call from several threads.
 
@@ -94,6 +99,15 @@ class FrameSource(Protocol):
 
         Raises:
             FrameError: There is no such frame, or it is damaged or cut short.
+        """
+
+    def frame_with(self, index: int, preset: WindowPreset) -> Frame:
+        """Decodes a frame and shows it by one of `presets`; for looking, not for the model.
+
+        It has the identity of what `frame` gives, so it must not be put into a cache of those.
+
+        Raises:
+            FrameError: As for `frame`.
         """
 
     def close(self) -> None:

@@ -31,6 +31,8 @@ from sonichu_gui.imaging.video_index import VideoIndex, read_index
 if TYPE_CHECKING:
     import cv2
 
+    from sonichu_gui.imaging.windows import WindowPreset
+
 _CODECS = {
     "h264": "H.264", "hevc": "HEVC", "mpg1": "MPEG-1", "mpg2": "MPEG-2", "fmp4": "MPEG-4",
     "mjpg": "Motion JPEG", "mpng": "PNG", "ffv1": "FFV1", "hfyu": "HuffYUV", "vp80": "VP8",
@@ -60,6 +62,7 @@ class VideoSource:
         color: How the file stores it: "ybr", "rgb" or "grey".
         frame_time_ms: Mean time from frame to frame, None when the file does not state it.
         calibration: No scale, and why; the shape of a pixel where that is known.
+        presets: None.
         notes: What was found wrong with the file but does not keep it from being shown.
     """
 
@@ -76,6 +79,7 @@ class VideoSource:
     file: SourceFile
     _times_ms: tuple[float, ...]
     _decoder: VideoDecoder
+    presets: tuple[WindowPreset, ...] = ()
 
     def frame(self, index: int) -> Frame:
         """Decodes one frame; safe to call from several threads, which take turns.
@@ -105,6 +109,10 @@ class VideoSource:
             pixels = grey_if_colourless(pixels, within=_TINT)
         time_ms = self._times_ms[index] if self._times_ms else None
         return Frame(FrameRef(self.digest, index), pixels, self.calibration, time_ms)
+
+    def frame_with(self, index: int, preset: WindowPreset) -> Frame:  # noqa: ARG002
+        """Decodes one frame; there are no presets to show it by."""
+        return self.frame(index)
 
     def close(self) -> None:
         """Lets go the file and the decoder."""
