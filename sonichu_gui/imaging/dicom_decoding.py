@@ -23,6 +23,7 @@ from sonichu_gui.imaging.codestream import (
     is_jpeg_ls_of,
     is_lossless_jpeg_of,
 )
+from sonichu_gui.imaging.dicom_values import integer
 from sonichu_gui.imaging.source_file import CutShortError
 from sonichu_gui.imaging.transfer_syntaxes import (
     DEFLATED_FRAMES,
@@ -209,25 +210,21 @@ def _plugins(decoder: Decoder) -> tuple[str, ...]:
 
 
 def _options(header: DicomHeader, photometric: str, frame_count: int) -> dict[str, Any]:
-    from pydicom.pixels.utils import as_pixel_options
-
-    options = as_pixel_options(
-        header.dataset,
-        rows=header.height,
-        columns=header.width,
-        samples_per_pixel=header.samples,
-        photometric_interpretation=photometric,
-        bits_allocated=header.bits_allocated,
-        bits_stored=header.bits_stored,
-        pixel_representation=int(header.signed),
-        number_of_frames=frame_count,
-        transfer_syntax_uid=_decoder(header).UID,
-        pixel_keyword="PixelData",
-        pixel_vr=header.store.vr,
-    )
-    options.setdefault("planar_configuration", 0)
-    options.pop("extended_offsets", None)
-    return options
+    """Gives what pydicom asks of a header, from the one that was understood."""
+    return {
+        "rows": header.height,
+        "columns": header.width,
+        "samples_per_pixel": header.samples,
+        "photometric_interpretation": photometric,
+        "bits_allocated": header.bits_allocated,
+        "bits_stored": header.bits_stored,
+        "pixel_representation": int(header.signed),
+        "planar_configuration": int(integer(header.dataset, "PlanarConfiguration") == 1),
+        "number_of_frames": frame_count,
+        "transfer_syntax_uid": _decoder(header).UID,
+        "pixel_keyword": "PixelData",
+        "pixel_vr": header.store.vr,
+    }
 
 
 def _decode_jpeg(header: DicomHeader, encoded: bytes) -> Samples:

@@ -173,6 +173,11 @@ def read_header(file: SourceFile) -> DicomHeader:
             raise not_a_picture(file)
         with decoding(file.path, "The header of"):
             store = _find_pixels(stream, file, dataset, syntax)
+    if "Rows" not in dataset or "Columns" not in dataset:
+        raise FrameError(
+            f"{file.path} does not state the size of its picture: Rows or Columns are missing.",
+            "Export it anew from where it came from.",
+        )
     samples = integer(dataset, "SamplesPerPixel", 1)
     bits_allocated = integer(dataset, "BitsAllocated", 8)
     header = DicomHeader(

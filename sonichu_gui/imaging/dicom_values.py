@@ -45,6 +45,12 @@ def text(dataset: Dataset, keyword: str) -> str:
     return "" if value is None else str(value).strip(" \0").upper()
 
 
+def octets(dataset: Dataset, keyword: str) -> bytes:
+    """Gives the value of an element of bytes, b"" when it is absent or of another kind."""
+    value = _value(dataset, keyword)
+    return value if isinstance(value, bytes) else b""
+
+
 def words(dataset: Dataset, keyword: str) -> tuple[str, ...]:
     """Gives the values of a text element as they are written, none when it is absent."""
     value = _value(dataset, keyword)

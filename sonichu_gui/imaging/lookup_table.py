@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sonichu_gui.imaging.dicom_values import numbers
+from sonichu_gui.imaging.dicom_values import numbers, octets
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,24 +53,27 @@ def read_table(item: Dataset, *, signed: bool, little_endian: bool) -> LookUpTab
         little_endian: Byte order of the file.
     """
     descriptor = numbers(item, "LUTDescriptor")
-    if len(descriptor) != 3 or "LUTData" not in item:
+    if len(descriptor) != 3:
         return None
     count = int(descriptor[0]) % _ENTRIES_WHEN_ZERO or _ENTRIES_WHEN_ZERO
     first, bits = int(descriptor[1]), int(descriptor[2])
     if signed and first >= 1 << 15:
         first -= 1 << 16
-    entries = _entries(item["LUTData"].value, count, little_endian=little_endian)
+    entries = _entries(item, count, little_endian=little_endian)
     if entries is None or not 1 <= bits <= 16:
         return None
     return LookUpTable(first, entries, (1 << bits) - 1)
 
 
-def _entries(data: Any, count: int, *, little_endian: bool) -> NDArray[np.uint16] | None:  # noqa: ANN401 - US or OW
-    if not isinstance(data, bytes):
-        many = np.atleast_1d(np.asarray(data))
-        return many[:count].astype(np.uint16) if len(many) >= count else None
+def _entries(item: Dataset, count: int, *, little_endian: bool) -> NDArray[np.uint16] | None:
+    """Gives the entries, which are numbers, or words of bytes with one or two entries in each."""
+    listed, data = numbers(item, "LUTData"), octets(item, "LUTData")
     word = "<u2" if little_endian else ">u2"
-    if len(data) >= 2 * count:
-        return np.frombuffer(data, word, count).astype(np.uint16)
-    packed = np.frombuffer(data[: len(data) // 2 * 2], word).astype("<u2").view(np.uint8)
-    return packed[:count].astype(np.uint16) if len(packed) >= count else None
+    if listed:
+        found = np.array(listed).astype(np.int64).astype(np.uint16)
+    elif len(data) >= 2 * count:
+        found = np.frombuffer(data, word, count).astype(np.uint16)
+    else:
+        pairs = np.frombuffer(data[: len(data) // 2 * 2], word)
+        found = pairs.astype("<u2").view(np.uint8).astype(np.uint16)
+    return found[:count] if len(found) >= count else None

@@ -117,6 +117,17 @@ def test_picture_of_no_size(write_dicom, ramp, side):
     assert "a picture of" in refusal(write_dicom(ramp, **{side: 0}))
 
 
+@pytest.mark.parametrize("side", ["Rows", "Columns"])
+def test_picture_whose_size_is_missing(write_dicom, ramp, side):
+    assert "Rows or Columns are missing" in refusal(write_dicom(ramp, **{side: None}))
+
+
+def test_number_of_frames_that_is_no_number(write_dicom, ramp):
+    path = write_dicom(ramp, NumberOfFrames="15")
+    path.write_bytes(path.read_bytes().replace(b"IS\x02\x0015", b"IS\x02\x001A"))
+    assert np.array_equal(open_source(path).frame(0).pixels, ramp)
+
+
 def test_picture_of_absurd_size(write_dicom, ramp):
     assert "65535×65535" in refusal(write_dicom(ramp, Rows=65535, Columns=65535))
 
