@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import struct
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -63,6 +64,9 @@ _TIME_TAGS = ("CineRate", "FrameTime", "FrameTimeVector", "RecommendedDisplayFra
 _TAGS = sorted({*_PIXEL_TAGS, *_SHADING_TAGS, *_TIME_TAGS, *CALIBRATION_TAGS, *GROUP_TAGS})
 
 _PREAMBLE = 128
+_META_LENGTH = b"\x02\0\0\0UL\x04\0"
+_DEFLATED = b"1.2.840.10008.1.2.1.99"
+_MOST_INFLATED, _READ_AT_ONCE = 400_000_000, 1 << 20
 _PIXEL_DATA, _FLOAT_PIXELS = (0x7FE0, 0x0010), {(0x7FE0, 0x0008), (0x7FE0, 0x0009)}
 _EXPLICIT_VRS = {b"OB", b"OW", b"UN"}
 _UNDEFINED_LENGTH = 0xFFFFFFFF
@@ -214,6 +218,7 @@ def _read(stream: BinaryIO) -> tuple[FileDataset, UID]:
 
     # Values of damaged elements are not to be reported: they may be anybody's name.
     config.settings.reading_validation_mode = config.IGNORE
+    _require_inflatable(stream)
     dataset = pydicom.dcmread(stream, force=True, stop_before_pixels=True, specific_tags=[*_TAGS])
     syntax = dataset.file_meta.get("TransferSyntaxUID")
     if not syntax:
@@ -229,6 +234,26 @@ def _read(stream: BinaryIO) -> tuple[FileDataset, UID]:
         stream.seek(0)
         dataset = pydicom.dcmread(stream, force=True, specific_tags=[*_TAGS, "PixelData"])
     return dataset, syntax
+
+
+def _require_inflatable(stream: BinaryIO) -> None:
+    """Refuses a deflated file that grows beyond memory: pydicom inflates as a whole.
+
+    Raises:
+        MemoryError: It does.
+    """
+    stream.seek(_PREAMBLE + 4)
+    head = stream.read(12)
+    if head[:8] == _META_LENGTH and _DEFLATED in stream.read(int.from_bytes(head[8:], "little")):
+        inflater = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
+        left = _MOST_INFLATED
+        part = stream.read(_READ_AT_ONCE)
+        while part and left > 0:
+            left -= len(inflater.decompress(part, _READ_AT_ONCE))
+            part = inflater.unconsumed_tail or stream.read(_READ_AT_ONCE)
+        if left <= 0:
+            raise MemoryError
+    stream.seek(0)
 
 
 def _is_plausible(dataset: Dataset) -> bool:

@@ -179,6 +179,13 @@ def test_syntax_that_nobody_knows(write_dicom, jpeg, ramp):
     assert unknown.decode() in refusal(path, kind=UnsupportedFrame)
 
 
+def test_deflated_file_that_grows_beyond_memory(write_dicom, ramp, monkeypatch):
+    path = write_dicom(ramp.repeat(64, axis=0), syntax=uid.DeflatedExplicitVRLittleEndian)
+    assert open_source(path).height == 64 * len(ramp)
+    monkeypatch.setattr("sonichu_gui.imaging.dicom_header._MOST_INFLATED", 100_000)
+    assert "more memory than there is" in refusal(path)
+
+
 def test_12_bit_jpeg(write_dicom, jpeg, ramp):
     path = write_dicom(
         jpeg(ramp), syntax=uid.JPEGExtended12Bit, shape=ramp.shape, BitsAllocated=16, BitsStored=12
