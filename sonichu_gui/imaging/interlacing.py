@@ -28,6 +28,11 @@ class InterlaceDetector:
         self._codec = codec
         self._sequence: _Sequence | None = None
 
+    @property
+    def can_tell(self) -> bool:
+        """Whether it is worth while to show it packets."""
+        return self._codec in {"mpg2", "h264"}
+
     def is_woven(self, packet: bytes) -> bool:
         """Whether a packet holds a picture of two fields.
 

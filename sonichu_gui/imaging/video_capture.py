@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 OPEN_FILES = Path("/dev/fd")
 """Where a system lists a program's open files by their numbers; Windows has no such place."""
 
-_QUIET = "-8"
+_QUIET, _SILENT = "-8", 0
 
 MOST_DAMAGED = 32
 """Pictures in a row that may be damaged before a video counts as ended."""
@@ -113,7 +113,9 @@ def _open(stream: BinaryIO, *properties: tuple[int, int]) -> cv2.VideoCapture:
     # The decoders and the library around them write remarks to the terminal. The decoders read
     # the variable when the first of them starts; who wants to read theirs sets it.
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", _QUIET)
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    # Version 5 moved it.
+    set_log_level = getattr(cv2, "setLogLevel", None) or cv2.utils.logging.setLogLevel
+    set_log_level(_SILENT)
     stream.seek(0)  # some systems give the same place in the file to whoever opens its number
     if OPEN_FILES.is_dir():
         address = str(OPEN_FILES / str(stream.fileno()))

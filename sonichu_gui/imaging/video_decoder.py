@@ -31,7 +31,7 @@ _NEAR = 32
 """Pictures that are rather decoded in passing than jumped over."""
 _LANDINGS = 3
 _BEFORE_KEY = 2
-_KEPT_PICTURES, _KEPT_BYTES = 12, 32 * 1024 * 1024
+_KEPT_PICTURES, _KEPT_BYTES = 24, 48 * 1024 * 1024
 _NOT_A_KEY = {ord("P"), ord("B")}
 _START = -1.0
 
@@ -41,7 +41,7 @@ class VideoDecoder:
 
     The video stays open between calls, so that the next picture costs one step. Stepping back
     decodes from the key picture before; the pictures passed last on that way are kept, so that
-    going on backwards does so only once in a dozen.
+    going on backwards does so only once in two dozen.
 
     Args:
         path: The file, to name it in errors.

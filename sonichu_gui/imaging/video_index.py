@@ -116,7 +116,8 @@ def _read_packets(stream: BinaryIO) -> _Packets:
     with packets_of(stream) as capture:
         detector = InterlaceDetector(codec_of(capture))
         while capture.grab():
-            is_woven = is_woven or detector.is_woven(_packet(capture))
+            if detector.can_tell and not is_woven:
+                is_woven = detector.is_woven(_packet(capture))
             times.append(time_us(capture))
             if capture.get(cv2.CAP_PROP_LRF_HAS_KEY_FRAME):
                 keys.append(times[-1])
