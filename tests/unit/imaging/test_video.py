@@ -24,6 +24,7 @@ from tests.unit.imaging.videos import (
     number_of,
     numbered,
     played,
+    slowed,
     turned,
     with_weaving,
     write_video,
@@ -123,6 +124,17 @@ def long_films(tmp_path_factory):
     yield opened
     for source in opened.values():
         source.close()
+
+
+def test_uneven_times_do_not_shift_the_numbers(tmp_path):
+    path = write_video(tmp_path / "film.mp4", "mp4v", count=120)
+    path.write_bytes(slowed(path.read_bytes()))
+    source = open_source(path)
+    assert source.frame_count == 120
+    times = [source.frame(number).time_ms for number in (0, 1, 59, 60, 61, 119)]
+    assert times == pytest.approx([0, 40, 59 * 40, 60 * 40, 60 * 40 + 200, 60 * 40 + 59 * 200])
+    numbers = [100, 60, 119, 13, 75, 74, 73, 30, 90]
+    assert [number_of(source.frame(number).pixels) for number in numbers] == numbers
 
 
 def test_stepping_back_decodes_only_once_in_a_while(films, monkeypatch):

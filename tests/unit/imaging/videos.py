@@ -200,3 +200,18 @@ def turned(mp4: bytes) -> bytes:
     assert at > 0
     struct.pack_into(">9l", data, at + 44, 0, 1 << 16, 0, -(1 << 16), 0, 0, 0, 0, 1 << 30)
     return bytes(data)
+
+
+def slowed(mp4: bytes) -> bytes:
+    """Shows the second half of an MP4's pictures five times as long (14496-12 8.6.1.2)."""
+    data = bytearray(mp4.replace(b"edts", b"free"))  # which would cut off what is longer now
+    at = data.find(b"stts") + 8
+    entries, count, step = struct.unpack_from(">3L", data, at)
+    assert entries == 1
+    assert data.find(b"mdat") < at  # whose places are told from the start of the file
+    half = count // 2
+    data[at : at + 12] = struct.pack(">5L", 2, half, step, count - half, 5 * step)
+    for box in (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stts"):
+        place = data.find(box) - 4
+        struct.pack_into(">L", data, place, int.from_bytes(data[place : place + 4], "big") + 8)
+    return bytes(data)
