@@ -19,6 +19,7 @@ from sonichu_gui.imaging.containers import is_cut_short
 from sonichu_gui.imaging.intensity import grey_if_colourless
 from sonichu_gui.imaging.source_file import SourceFile, decoding, identify
 from sonichu_gui.imaging.video_capture import (
+    UNCOMPRESSED,
     codec_of,
     grabs,
     letters,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from sonichu_gui.imaging.windows import WindowPreset
 
 _CODECS = {
+    UNCOMPRESSED: "uncompressed",
     "h264": "H.264", "hevc": "HEVC", "mpg1": "MPEG-1", "mpg2": "MPEG-2", "fmp4": "MPEG-4",
     "mjpg": "Motion JPEG", "mpng": "PNG", "ffv1": "FFV1", "hfyu": "HuffYUV", "vp80": "VP8",
     "vp90": "VP9", "av01": "AV1",
@@ -43,6 +45,7 @@ _TINT = 4
 _STATING_A_NUMBER = {"AVI", "MP4", "MOV"}
 _WITHOUT_DECODER = {"av01"}
 _RGB_LAYOUTS, _GREY_LAYOUTS = (b"BGR", b"RGB", b"ABGR", b"ARGB", b"GBR"), (b"GREY", b"Y8", b"Y16")
+_PALETTE_LAYOUT = b"PAL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class VideoSource:
         frame_count: Pictures that the file holds, whatever its header says of their number.
         width: In pixels, as shown.
         height: Likewise.
-        color: How the file stores it: "ybr", "rgb" or "grey".
+        color: How the file stores it: "ybr", "rgb", "palette" or "grey".
         frame_time_ms: Mean time from frame to frame, None when the file does not state it.
         calibration: No scale, and why; the shape of a pixel where that is known.
         presets: None.
@@ -128,7 +131,7 @@ class Video:
         width: Of a picture as shown, in pixels.
         height: Likewise.
         codec: What it is compressed by, for people.
-        color: How it is stored: "ybr", "rgb" or "grey".
+        color: How it is stored: "ybr", "rgb", "palette" or "grey".
         pixel_aspect: Height of a pixel over its width, 1.0 when not stated.
     """
 
@@ -236,6 +239,8 @@ def mean_step(times_ms: tuple[float, ...]) -> float | None:
 def _color(layout: bytes) -> str:
     if layout.startswith(_GREY_LAYOUTS):
         return "grey"
+    if layout.startswith(_PALETTE_LAYOUT):
+        return "palette"
     return "rgb" if layout.startswith(_RGB_LAYOUTS) else "ybr"
 
 

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 OPEN_FILES = Path("/dev/fd")
 """Where a system lists a program's open files by their numbers; Windows has no such place."""
 
+UNCOMPRESSED = ""
+"""What `codec_of` gives for pictures that are not compressed."""
+
 _QUIET, _SILENT = "-8", 0
+_PACKETS, _PLAIN_BGR, _BOTTOM_UP = -1, b"BGR\x18", b"BottomUp"
 
 MOST_DAMAGED = 32
 """Pictures in a row that may be damaged before a video counts as ended."""
@@ -32,15 +36,22 @@ def open_pictures(stream: BinaryIO) -> cv2.VideoCapture:
     """Opens a stream to decode its pictures.
 
     One thread and no special hardware: the same pictures on every machine, and seeking does not
-    first fill the pipes of many threads.
+    first fill the pipes of many threads. Plain blue, green and red from the bottom row up, as
+    uncompressed AVIs have them, are taken from the packets: the library's own copying of them
+    writes outside its memory and ends the program (seen in 5.0.0).
     """
     import cv2
 
-    return _open(
+    capture = _open(
         stream,
         (cv2.CAP_PROP_N_THREADS, 1),
         (cv2.CAP_PROP_HW_ACCELERATION, cv2.VIDEO_ACCELERATION_NONE),
     )
+    layout = letters(capture, cv2.CAP_PROP_CODEC_PIXEL_FORMAT)
+    if codec_of(capture) == UNCOMPRESSED and layout == _PLAIN_BGR:
+        capture.release()
+        return _open_packets(stream)
+    return capture
 
 
 @contextmanager
@@ -56,9 +67,7 @@ def pictures_of(stream: BinaryIO) -> Iterator[cv2.VideoCapture]:
 @contextmanager
 def packets_of(stream: BinaryIO) -> Iterator[cv2.VideoCapture]:
     """Opens a stream to walk its packets, undecoded: that takes a hundredth of the time."""
-    import cv2
-
-    capture = _open(stream, (cv2.CAP_PROP_FORMAT, -1))
+    capture = _open_packets(stream)
     try:
         yield capture
     finally:
@@ -89,10 +98,36 @@ def pixels_at_hand(capture: cv2.VideoCapture) -> Pixels | None:
     is_there, pixels = capture.retrieve()
     if not is_there or pixels is None:
         return None
+    if not can_seek(capture):
+        return _plain_pixels(capture, np.asarray(pixels, dtype=np.uint8).ravel())
     if pixels.ndim == 2:
         words = np.asarray(pixels).astype(np.uint16)
         return (words >> 8 if pixels.dtype.itemsize > 1 else words).astype(np.uint8)
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+
+def can_seek(capture: cv2.VideoCapture) -> bool:
+    """Whether the library may be asked to seek: over bare packets that ends the program."""
+    import cv2
+
+    return bool(capture.get(cv2.CAP_PROP_FORMAT) != _PACKETS)
+
+
+def _plain_pixels(capture: cv2.VideoCapture, packet: Pixels) -> Pixels | None:
+    """Gives (height, width, 3) RGB of a packet of rows, each of which may be padded to words."""
+    import cv2
+
+    width = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH))
+    height = int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
+    padded = (3 * width + 3) // 4 * 4
+    length = padded if packet.size >= padded * height else 3 * width
+    if packet.size < length * height:
+        return None
+    rows = packet[: length * height].reshape(height, length)[:, : 3 * width]
+    pixels = rows.reshape(height, width, 3)[..., ::-1]
+    _, head = capture.retrieve(flag=int(capture.get(cv2.CAP_PROP_CODEC_EXTRADATA_INDEX)))
+    is_upward = head is not None and _BOTTOM_UP in bytes(head)
+    return np.ascontiguousarray(pixels[::-1] if is_upward else pixels)
 
 
 def letters(capture: cv2.VideoCapture, prop: int) -> bytes:
@@ -105,6 +140,12 @@ def codec_of(capture: cv2.VideoCapture) -> str:
     import cv2
 
     return letters(capture, cv2.CAP_PROP_FOURCC).decode("latin-1").strip(" \0").lower()
+
+
+def _open_packets(stream: BinaryIO) -> cv2.VideoCapture:
+    import cv2
+
+    return _open(stream, (cv2.CAP_PROP_FORMAT, _PACKETS))
 
 
 def _open(stream: BinaryIO, *properties: tuple[int, int]) -> cv2.VideoCapture:

@@ -14,7 +14,12 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, BinaryIO
 
 from sonichu_gui.errors import FrameError
-from sonichu_gui.imaging.video_capture import MOST_DAMAGED, open_pictures, pixels_at_hand
+from sonichu_gui.imaging.video_capture import (
+    MOST_DAMAGED,
+    can_seek,
+    open_pictures,
+    pixels_at_hand,
+)
 from sonichu_gui.imaging.video_index import time_us
 
 if TYPE_CHECKING:
@@ -97,7 +102,12 @@ class VideoDecoder:
         """Goes to where decoding on leads to a picture, unless that is where we are."""
         last = self._index.key_before(number)
         key = self._index.keys[last]
-        if key - _NEAR <= self._at <= number:
+        is_ahead = self._at <= number
+        if is_ahead and key - _NEAR <= self._at:
+            return
+        if not can_seek(self._live()):
+            if not is_ahead:
+                self._rewind()
             return
         for place in range(last, max(last - _LANDINGS, 0), -1):
             if self._lands_on(self._index.keys[place]):

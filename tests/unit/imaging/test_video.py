@@ -26,6 +26,7 @@ from tests.unit.imaging.videos import (
     played,
     slowed,
     turned,
+    uncompressed,
     with_weaving,
     write_video,
 )
@@ -176,6 +177,37 @@ def test_odd_sizes(tmp_path):
     source = open_source(path)
     assert (source.height, source.width, source.frame_count) == (97, 161, 5)
     np.testing.assert_allclose(source.frame(4).pixels.astype(int), numbered(4, 161, 97), atol=6)
+
+
+@pytest.mark.parametrize("upward", [True, False], ids=["upward", "downward"])
+@pytest.mark.parametrize("width", [160, 161, 162, 163])
+def test_uncompressed_colours_are_exact_whichever_row_comes_first(tmp_path, width, upward):
+    tint = np.array([0, 9, 20], np.uint8)
+    pictures = [numbered(number, width)[..., None] + tint for number in range(12)]
+    path = tmp_path / "plain.avi"
+    path.write_bytes(uncompressed(pictures, upward=upward))
+    source = open_source(path)
+    assert (source.format, source.color) == ("AVI · uncompressed", "rgb")
+    for number in (0, 11, 3, 4, 2):
+        assert np.array_equal(source.frame(number).pixels, pictures[number])
+
+
+def test_uncompressed_palette_is_exact(tmp_path):
+    pictures = [numbered(number, 161) for number in range(6)]
+    path = tmp_path / "palette.avi"
+    path.write_bytes(uncompressed(pictures))
+    source = open_source(path)
+    assert source.color == "palette"
+    assert np.array_equal(source.frame(5).pixels, pictures[5])
+
+
+def test_uncompressed_picture_of_too_few_rows_is_damaged(tmp_path):
+    pictures = [numbered(0)[..., None].repeat(3, 2), numbered(1)[:40, :, None].repeat(3, 2)]
+    path = tmp_path / "plain.avi"
+    path.write_bytes(uncompressed(pictures))
+    source = open_source(path)
+    with pytest.raises(FrameError, match="Frame 1"):
+        source.frame(1)
 
 
 def test_film_turned_by_a_telephone_is_shown_upright(mp4):

@@ -65,14 +65,43 @@ def motion_jpeg(pictures: list[np.ndarray]) -> bytes:
         Image.fromarray(picture).save(stream, "JPEG", quality=95)
         encoded.append(stream.getvalue())
     height, width = pictures[0].shape[:2]
-    count = len(pictures)
-    main = struct.pack("<14L", 40_000, 0, 0, 0x10, count, 0, 1, 0, width, height, 0, 0, 0, 0)
-    stream_head = b"vidsMJPG" + struct.pack(
-        "<LHHLLLLLLLL4H", 0, 0, 0, 0, 1, 25, 0, count, 0, 0, 0, 0, 0, width, height
+    return _avi(encoded, struct.pack("<LllHH4s", 40, width, height, 1, 24, b"MJPG"))
+
+
+def uncompressed(pictures: list[np.ndarray], *, upward: bool = True) -> bytes:
+    """An AVI of bare rows: blue, green and red, or grey numbers of a palette of the opposite.
+
+    Args:
+        pictures: Colour, or grey.
+        upward: Whether the bottom row comes first, as is usual.
+    """
+    height, width = pictures[0].shape[:2]
+    is_grey = pictures[0].ndim == 2
+    stored = [255 - picture if is_grey else picture[..., ::-1] for picture in pictures]
+    rows = [picture.reshape(height, -1)[:: -1 if upward else 1] for picture in stored]
+    frames = [np.pad(lines, ((0, 0), (0, -lines.shape[1] % 4))).tobytes() for lines in rows]
+    palette = b"".join(bytes([255 - entry] * 3 + [0]) for entry in range(256)) if is_grey else b""
+    head = struct.pack(
+        "<LllHH4s", 40, width, height if upward else -height, 1, 8 if is_grey else 24, bytes(4)
     )
-    picture_head = struct.pack("<LLLHH4sLLLLL", 40, width, height, 1, 24, b"MJPG", 0, 0, 0, 0, 0)
-    tracks = _list(b"strl", _chunk(b"strh", stream_head) + _chunk(b"strf", picture_head))
-    film = b"".join(_chunk(b"00dc", octets) for octets in encoded)
+    return _avi(frames, head, palette)
+
+
+def _avi(frames: list[bytes], picture_head: bytes, palette: bytes = b"") -> bytes:
+    """An AVI of encoded pictures, 25 a second, by the head that a bitmap would have."""
+    width, height, code = *struct.unpack_from("<ll", picture_head, 4), picture_head[16:]
+    count = len(frames)
+    main = struct.pack("<14L", 40_000, 0, 0, 0x10, count, 0, 1, 0, width, abs(height), 0, 0, 0, 0)
+    stream_head = (
+        b"vids"
+        + code
+        + struct.pack(
+            "<LHHLLLLLLLL4H", 0, 0, 0, 0, 1, 25, 0, count, 0, 0, 0, 0, 0, width, abs(height)
+        )
+    )
+    bitmap = picture_head + struct.pack("<LLLLL", 0, 0, 0, len(palette) // 4, 0) + palette
+    tracks = _list(b"strl", _chunk(b"strh", stream_head) + _chunk(b"strf", bitmap))
+    film = b"".join(_chunk(b"00dc", octets) for octets in frames)
     content = _list(b"hdrl", _chunk(b"avih", main) + tracks) + _list(b"movi", film)
     return _chunk(b"RIFF", b"AVI " + content)
 
