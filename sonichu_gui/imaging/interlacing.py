@@ -58,6 +58,17 @@ class InterlaceDetector:
         return False
 
 
+def h264_layout(packet: bytes) -> bytes | None:
+    """Gives size and colour sampling by the parameters in a packet of H.264, None without any."""
+    for unit in _units(packet):
+        if unit[0] & 0x1F == _SPS:
+            try:
+                return _read_sequence(_Bits(unit[1:])).layout
+            except IndexError:  # cut short; the decoder will say so
+                return None
+    return None
+
+
 def _is_woven_mpeg_2(head: bytes) -> bool:
     at = -1
     while (at := head.find(_START + bytes([_EXTENSION]), at + 1)) >= 0:
@@ -116,6 +127,7 @@ class _Bits:
 
 @dataclass(frozen=True, slots=True)
 class _Sequence:
+    layout: bytes
     frame_number_bits: int
     has_planes: bool
     is_frames_only: bool
@@ -136,7 +148,7 @@ def _read_sequence(bits: _Bits) -> _Sequence:
     profile = bits.number(8)
     bits.number(16)
     bits.golomb()
-    has_planes = False
+    chroma, has_planes = 1, False
     if profile in _LAYERED_PROFILES:
         chroma = bits.golomb()
         has_planes = chroma == 3 and bool(bits.number(1))
@@ -150,11 +162,11 @@ def _read_sequence(bits: _Bits) -> _Sequence:
     _skip_order_count(bits)
     bits.golomb()
     bits.number(1)
-    bits.golomb()
-    bits.golomb()
+    across, down = bits.golomb(), bits.golomb()
     is_frames_only = bool(bits.number(1))
     is_adaptive = not is_frames_only and bool(bits.number(1))
-    return _Sequence(frame_number_bits, has_planes, is_frames_only, is_adaptive)
+    layout = repr((chroma, across, down, is_frames_only)).encode()
+    return _Sequence(layout, frame_number_bits, has_planes, is_frames_only, is_adaptive)
 
 
 def _skip_scaling(bits: _Bits, size: int) -> None:

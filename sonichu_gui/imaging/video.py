@@ -94,6 +94,12 @@ class VideoSource:
             FrameError: There is no such frame, it is damaged, or the source was closed meanwhile.
         """
         self.file.require_frame(index, self.frame_count)
+        if index in self._decoder.index.foreign:
+            raise UnsupportedFrame(
+                f"Frame {index} of {self.path} has another size or colour sampling than the first"
+                " one, or a damaged header.",
+                "Cut the video where that changes, or convert it, e.g. with FFmpeg.",
+            )
         with decoding(self.path, f"Frame {index} of"):
             pixels = self._decoder.picture(index)
         if pixels is None:
@@ -101,12 +107,6 @@ class VideoSource:
                 f"Frame {index} of {self.path} is not there, although the file announces it:"
                 " its data is damaged or missing.",
                 "Other frames may be sound; copy the file again from where it came from.",
-            )
-        if pixels.shape[:2] != (self.height, self.width):
-            raise FrameError(
-                f"Frame {index} of {self.path} has {pixels.shape[1]}×{pixels.shape[0]} pixels,"
-                f" the first has {self.width}×{self.height}.",
-                "Cut the video where its size changes.",
             )
         if pixels.ndim == 3:
             pixels = grey_if_colourless(pixels, within=_TINT)

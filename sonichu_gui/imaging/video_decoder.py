@@ -50,7 +50,7 @@ class VideoDecoder:
 
     Args:
         path: The file, to name it in errors.
-        index: Its pictures.
+        index: Its pictures; those that are foreign must not be asked for.
         opened: Opens the stream of the video; entered again after `close` when it is needed.
     """
 
@@ -61,7 +61,7 @@ class VideoDecoder:
         opened: Callable[[], AbstractContextManager[BinaryIO]],
     ) -> None:
         self._path = path
-        self._index = index
+        self.index = index
         self._opened = opened
         self._turn = threading.Lock()
         self._is_ending = threading.Event()
@@ -100,8 +100,8 @@ class VideoDecoder:
 
     def _approach(self, number: int) -> None:
         """Goes to where decoding on leads to a picture, unless that is where we are."""
-        last = self._index.key_before(number)
-        key = self._index.keys[last]
+        last = self.index.key_before(number)
+        key = self.index.keys[last]
         is_ahead = self._at <= number
         if is_ahead and key - _NEAR <= self._at:
             return
@@ -110,7 +110,7 @@ class VideoDecoder:
                 self._rewind()
             return
         for place in range(last, max(last - _LANDINGS, 0), -1):
-            if self._lands_on(self._index.keys[place]):
+            if self._lands_on(self.index.keys[place]):
                 return
         self._rewind()
 
@@ -118,8 +118,8 @@ class VideoDecoder:
         """Seeks a key picture; only if that very picture passes, what follows it is sound."""
         import cv2
 
-        first, shown = self._index.times_us[0], self._index.times_us[key]
-        frame = int((shown - first) * self._index.rate / 1e6) - _BEFORE_KEY
+        first, shown = self.index.times_us[0], self.index.times_us[key]
+        frame = int((shown - first) * self.index.rate / 1e6) - _BEFORE_KEY
         if frame < 1:
             return False
         capture = self._live()
@@ -154,15 +154,16 @@ class VideoDecoder:
         if self._damaged >= MOST_DAMAGED:
             self._rewind()  # a decoder that saw the end gives nothing more
             return False
-        if not self._index.times_us:
+        if not self.index.times_us:
             # One that is damaged counts too: behind it, though not at a picture.
             self._at = math.floor(self._at) + (1.0 if is_there else 1.5)
         elif is_there:
-            self._at = self._index.place_of(time_us(capture))
+            self._at = self.index.place_of(time_us(capture))
         return True
 
     def _keep(self) -> None:
-        pixels = pixels_at_hand(self._live()) if self._at.is_integer() else None
+        is_picture = self._at.is_integer() and self._at not in self.index.foreign
+        pixels = pixels_at_hand(self._live()) if is_picture else None
         if pixels is None:
             return
         self._kept[int(self._at)] = pixels

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from sonichu_gui.imaging.containers import BARE, MPEG_PS
 from sonichu_gui.imaging.interlacing import InterlaceDetector
+from sonichu_gui.imaging.picture_layout import LayoutDetector
 from sonichu_gui.imaging.video_capture import codec_of, grabs, packets_of, pictures_of
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class VideoIndex:
         rate: Pictures a second as the container has it, 0 when it has none.
         stated: Number of pictures that the container states, 0 when it does not.
         is_woven: Whether pictures are of two fields each, which the library cannot convert.
+        foreign: Pictures of another size or sampling than the first, which it cannot convert.
     """
 
     count: int
@@ -48,6 +50,7 @@ class VideoIndex:
     rate: float
     stated: int
     is_woven: bool
+    foreign: frozenset[int] = frozenset()
 
     def key_before(self, picture: int) -> int:
         """Gives the place in `keys` of the last at or before a picture."""
@@ -75,6 +78,7 @@ class _Packets:
     rate: float
     stated: int
     is_woven: bool
+    foreign: tuple[int, ...]
 
 
 def read_index(
@@ -112,12 +116,15 @@ def _read_packets(stream: BinaryIO) -> _Packets:
 
     times: list[int] = []
     keys: list[int] = []
+    foreign: list[int] = []
     is_woven = False
     with packets_of(stream) as capture:
-        detector = InterlaceDetector(codec_of(capture))
+        weaving, layouts = InterlaceDetector(codec_of(capture)), LayoutDetector(codec_of(capture))
         while capture.grab():
-            if detector.can_tell and not is_woven:
-                is_woven = detector.is_woven(_packet(capture))
+            packet = _packet(capture) if weaving.can_tell or layouts.can_tell else b""
+            is_woven = is_woven or weaving.is_woven(packet)
+            if layouts.is_foreign(packet):
+                foreign.append(len(times))
             times.append(time_us(capture))
             if capture.get(cv2.CAP_PROP_LRF_HAS_KEY_FRAME):
                 keys.append(times[-1])
@@ -128,6 +135,7 @@ def _read_packets(stream: BinaryIO) -> _Packets:
         rate if 0 < rate < _HIGHEST_RATE else 0.0,
         int(stated) if 0 < stated < _MOST_PICTURES else 0,
         is_woven,
+        tuple(foreign),
     )
 
 
@@ -172,4 +180,16 @@ def _is_growing(times: tuple[int, ...]) -> bool:
 def _index(packets: _Packets, count: int, times: tuple[int, ...]) -> VideoIndex:
     keys = set(packets.keys_us)
     found = (place for place, time in enumerate(times) if place and time in keys)
-    return VideoIndex(count, times, (0, *found), packets.rate, packets.stated, packets.is_woven)
+    foreign = set(packets.foreign)
+    if times:
+        foreign_us = {packets.times_us[packet] for packet in packets.foreign}
+        foreign = {place for place, time in enumerate(times) if time in foreign_us}
+    return VideoIndex(
+        count,
+        times,
+        (0, *found),
+        packets.rate,
+        packets.stated,
+        packets.is_woven,
+        frozenset(foreign),
+    )

@@ -14,12 +14,15 @@ from hypothesis import strategies as st
 
 from sonichu_gui.errors import FrameError, SonichuError, UnsupportedFrame
 from sonichu_gui.imaging.containers import is_mp4
+from sonichu_gui.imaging.picture_layout import LayoutDetector
 from sonichu_gui.imaging.sources import open_source
+from sonichu_gui.imaging.video_capture import codec_of, packets_of
 from sonichu_gui.imaging.video_decoder import VideoDecoder
 from sonichu_gui.imaging.video_index import VideoIndex
 from tests.unit.imaging.videos import (
     HEIGHT,
     WIDTH,
+    h264,
     motion_jpeg,
     number_of,
     numbered,
@@ -208,6 +211,60 @@ def test_uncompressed_picture_of_too_few_rows_is_damaged(tmp_path):
     source = open_source(path)
     with pytest.raises(FrameError, match="Frame 1"):
         source.frame(1)
+
+
+def refused_frames(path):
+    source = open_source(path)
+    refused = []
+    for number in (5, 3, 0, 4, 1, 2):
+        try:
+            assert number_of(source.frame(number).pixels) == number
+        except UnsupportedFrame as error:
+            assert "another size or colour sampling" in error.message  # noqa: PT017
+            refused.append(number)
+    return sorted(refused)
+
+
+@pytest.mark.parametrize("height", [48, 200])
+def test_pictures_of_another_size_are_refused_and_the_others_shown(tmp_path, height):
+    heights = [HEIGHT, HEIGHT, height, height, HEIGHT, height]
+    path = tmp_path / "sizes.avi"
+    path.write_bytes(
+        motion_jpeg([numbered(number, WIDTH, rows) for number, rows in enumerate(heights)])
+    )
+    assert refused_frames(path) == [2, 3, 5]
+
+
+def test_pictures_of_another_sampling_are_refused_and_the_others_shown(tmp_path):
+    tint = np.array([0, 9, 20], np.uint8)
+    pictures = [numbered(number)[..., None] + tint for number in range(6)]
+    path = tmp_path / "samplings.avi"
+    path.write_bytes(motion_jpeg(pictures, samplings=[2, 1, 2, 2, 1, 2]))
+    assert refused_frames(path) == [1, 4]
+
+
+@pytest.mark.parametrize(
+    ("codec", "other"),
+    [("MPNG", (WIDTH, 144)), ("mpg2", (WIDTH, 144)), ("VP80", (WIDTH, 144))],
+)
+def test_layouts_are_told_apart_in_every_codec(tmp_path, codec, other):
+    packets = []
+    for size in ((WIDTH, HEIGHT), other):
+        suffix = "avi" if codec == "MPNG" else "mkv"
+        path = write_video(tmp_path / f"{size[1]}.{suffix}", codec, count=3, size=size)
+        with path.open("rb") as stream, packets_of(stream) as capture:
+            name = codec_of(capture)
+            while capture.grab():
+                packets.append(bytes(capture.retrieve()[1]))
+    detector = LayoutDetector(name)
+    assert [detector.is_foreign(packet) for packet in packets] == [False] * 3 + [True] * 3
+
+
+def test_h264_of_another_size_is_told_by_its_parameters():
+    detector = LayoutDetector("h264")
+    first, other = h264(1), h264(1, interlaced=True)
+    seen = [detector.is_foreign(packet) for packet in (first, first, other, b"\0\0\1\x65", first)]
+    assert seen == [False, False, True, True, False]
 
 
 def test_film_turned_by_a_telephone_is_shown_upright(mp4):

@@ -57,12 +57,18 @@ def write_video(
     return path
 
 
-def motion_jpeg(pictures: list[np.ndarray]) -> bytes:
-    """An AVI of JPEG pictures of any size, which OpenCV's writer rounds to even numbers."""
+def motion_jpeg(pictures: list[np.ndarray], samplings: list[int] | None = None) -> bytes:
+    """An AVI of JPEG pictures of any size, which OpenCV's writer rounds to even numbers.
+
+    Args:
+        pictures: Grey or RGB.
+        samplings: For each, 0 for colour at every pixel, 1 at every other, 2 at every fourth.
+    """
     encoded = []
-    for picture in pictures:
+    for number, picture in enumerate(pictures):
         stream = io.BytesIO()
-        Image.fromarray(picture).save(stream, "JPEG", quality=95)
+        sampling = samplings[number] if samplings else 0
+        Image.fromarray(picture).save(stream, "JPEG", quality=95, subsampling=sampling)
         encoded.append(stream.getvalue())
     height, width = pictures[0].shape[:2]
     return _avi(encoded, struct.pack("<LllHH4s", 40, width, height, 1, 24, b"MJPG"))
