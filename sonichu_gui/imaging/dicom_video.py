@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -108,7 +108,11 @@ class _Extraction:
         Raises:
             FrameError: There is no room for it.
         """
-        with _private_file() as stream:
+        with ExitStack() as held:
+            try:
+                stream = held.enter_context(_private_file())
+            except OSError as error:
+                raise self._no_room(error) from error
             with self._store.open() as reader:
                 for part in self._parts(reader):
                     self._write(stream, part)
@@ -130,11 +134,14 @@ class _Extraction:
             else:
                 stream.flush()
         except OSError as error:
-            raise FrameError(
-                f"The video in {self._store.file.path} cannot be copied to a temporary file"
-                f" for its decoder: {error.strerror or error}.",
-                "Make room, or set TMPDIR to a folder that has some.",
-            ) from error
+            raise self._no_room(error) from error
+
+    def _no_room(self, error: OSError) -> FrameError:
+        return FrameError(
+            f"The video in {self._store.file.path} cannot be copied to a temporary file"
+            f" for its decoder: {error.strerror or error}.",
+            "Make room, or set TMPDIR to a folder that has some.",
+        )
 
 
 def _fragments(reader: WholeReader, end: int) -> tuple[list[tuple[int, int]], bool]:

@@ -227,6 +227,16 @@ def test_full_disk_is_told(dicom_of, hidden, monkeypatch):
         open_source(dicom_of())
 
 
+def test_missing_folder_for_temporary_files_is_not_told_as_damage(dicom_of, hidden, monkeypatch):
+    def nowhere(**_):
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    monkeypatch.setattr(dicom_video.tempfile, "TemporaryFile", nowhere)
+    with pytest.raises(FrameError, match="No usable temporary directory") as caught:
+        open_source(dicom_of())
+    assert "TMPDIR" in caught.value.hint
+
+
 @pytest.mark.skipif(os.name == "nt", reason="no such signal")
 def test_killed_program_leaves_nothing(dicom_of, hidden):
     code = (
