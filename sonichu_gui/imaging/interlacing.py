@@ -3,7 +3,8 @@
 OpenCV does not convert the colours of a picture flagged so, says that it did, and hands over what
 was in the memory before: another picture, or anything (seen in 5.0.0, reported of 4.13). Nothing
 can be measured on that, so such videos have to be known before a picture is asked for.
-Sources: ISO/IEC 13818-2 6.2.3.1 (picture coding extension), ITU-T H.264 7.3.2.1.1 and 7.3.3.
+Sources: ISO/IEC 13818-2 6.2.3.1 (picture coding extension), 14496-2 6.2.3 (MPEG-4), ITU-T H.264
+7.3.2.1.1 and 7.3.3.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from dataclasses import dataclass
 _START = b"\0\0\1"
 _EXTENSION, _PICTURE_CODING = 0xB5, 0x8
 _SLICE, _IDR_SLICE, _SPS = 1, 5, 7
+_OBJECT_LAYERS = {bytes([code]) for code in range(0x20, 0x30)}
+_OTHER_ASPECT, _GREY_SHAPE, _BUFFER_BITS = 15, 3, 79
 _LOOKED_AT = 4096
 _LAYERED_PROFILES = {100, 110, 122, 244, 44, 83, 86, 118, 128, 134, 135, 138, 139}
 
@@ -21,7 +24,8 @@ class InterlaceDetector:
     """Looks at the packets of a video one after the other.
 
     Args:
-        codec: As the library names it: "mpg2", "h264"; of all others it can tell nothing.
+        codec: As the library names it: "mpg2", "h264", "fmp4" (MPEG-4 part 2); of all others it
+            can tell nothing.
     """
 
     def __init__(self, codec: str) -> None:
@@ -31,16 +35,19 @@ class InterlaceDetector:
     @property
     def can_tell(self) -> bool:
         """Whether it is worth while to show it packets."""
-        return self._codec in {"mpg2", "h264"}
+        return self._codec in {"mpg2", "h264", "fmp4"}
 
     def is_woven(self, packet: bytes) -> bool:
         """Whether a packet holds a picture of two fields.
 
         Args:
-            packet: One picture, with start codes between its parts.
+            packet: One picture, or the parameters before the first, with start codes between the
+                parts.
         """
         if self._codec == "mpg2":
             return _is_woven_mpeg_2(packet[:_LOOKED_AT])
+        if self._codec == "fmp4":
+            return _is_woven_mpeg_4(packet)
         if self._codec == "h264":
             return self._is_woven_h264(packet)
         return False
@@ -79,6 +86,43 @@ def _is_woven_mpeg_2(head: bytes) -> bool:
     return False
 
 
+def _is_woven_mpeg_4(packet: bytes) -> bool:
+    at = -1
+    while (at := packet.find(_START, at + 1)) >= 0:
+        if packet[at + 3 : at + 4] in _OBJECT_LAYERS:
+            try:
+                return _is_woven_layer(_Bits(packet[at + 4 : at + 64], is_escaped=False))
+            except IndexError:  # cut short; the decoder will say so
+                return False
+    return False
+
+
+def _is_woven_layer(bits: _Bits) -> bool:
+    bits.number(9)
+    version = 1
+    if bits.number(1):
+        version = bits.number(4)
+        bits.number(3)
+    if bits.number(4) == _OTHER_ASPECT:
+        bits.number(16)
+    if bits.number(1):
+        bits.number(3)
+        if bits.number(1):
+            bits.number(_BUFFER_BITS)
+    shape = bits.number(2)
+    if shape == _GREY_SHAPE and version != 1:
+        bits.number(4)
+    bits.number(1)
+    ticks = bits.number(16)
+    bits.number(1)
+    if bits.number(1):
+        bits.number(max(1, (ticks - 1).bit_length()))
+    if shape:  # no rectangle; nobody writes these
+        return False
+    bits.number(29)  # width and height
+    return bool(bits.number(1))
+
+
 def _units(packet: bytes) -> list[bytes]:
     """Gives the beginnings of the parts between start codes."""
     places = []
@@ -95,10 +139,10 @@ def _units(packet: bytes) -> list[bytes]:
 
 
 class _Bits:
-    """Reads numbers off a part of an H.264 stream."""
+    """Reads numbers off a part of a stream; H.264 escapes what would look like a start code."""
 
-    def __init__(self, unit: bytes) -> None:
-        plain = unit.replace(b"\0\0\3", b"\0\0")  # put in so that no start code comes about
+    def __init__(self, unit: bytes, *, is_escaped: bool = True) -> None:
+        plain = unit.replace(b"\0\0\3", b"\0\0") if is_escaped else unit
         self._digits = "".join(f"{octet:08b}" for octet in plain)
         self._at = 0
 

@@ -125,9 +125,21 @@ def _plain_pixels(capture: cv2.VideoCapture, packet: Pixels) -> Pixels | None:
         return None
     rows = packet[: length * height].reshape(height, length)[:, : 3 * width]
     pixels = rows.reshape(height, width, 3)[..., ::-1]
-    _, head = capture.retrieve(flag=int(capture.get(cv2.CAP_PROP_CODEC_EXTRADATA_INDEX)))
-    is_upward = head is not None and _BOTTOM_UP in bytes(head)
+    is_upward = _BOTTOM_UP in parameters_of(capture)
     return np.ascontiguousarray(pixels[::-1] if is_upward else pixels)
+
+
+def parameters_of(capture: cv2.VideoCapture) -> bytes:
+    """Gives what a container states of the codec beside the packets, b"" when nothing.
+
+    Args:
+        capture: Of packets, one of them at hand.
+    """
+    import cv2
+
+    place = int(capture.get(cv2.CAP_PROP_CODEC_EXTRADATA_INDEX))
+    is_there, octets = capture.retrieve(flag=place)
+    return bytes(octets) if is_there and octets is not None else b""
 
 
 def letters(capture: cv2.VideoCapture, prop: int) -> bytes:

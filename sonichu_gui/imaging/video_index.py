@@ -18,7 +18,13 @@ from typing import TYPE_CHECKING, BinaryIO
 from sonichu_gui.imaging.containers import BARE, MPEG_PS
 from sonichu_gui.imaging.interlacing import InterlaceDetector
 from sonichu_gui.imaging.picture_layout import LayoutDetector
-from sonichu_gui.imaging.video_capture import codec_of, grabs, packets_of, pictures_of
+from sonichu_gui.imaging.video_capture import (
+    codec_of,
+    grabs,
+    packets_of,
+    parameters_of,
+    pictures_of,
+)
 
 if TYPE_CHECKING:
     import cv2
@@ -122,6 +128,8 @@ def _read_packets(stream: BinaryIO) -> _Packets:
         weaving, layouts = InterlaceDetector(codec_of(capture)), LayoutDetector(codec_of(capture))
         while capture.grab():
             packet = _packet(capture) if weaving.can_tell or layouts.can_tell else b""
+            if not times:  # MP4 and MKV keep the parameters of MPEG-4 outside of its packets
+                is_woven = weaving.is_woven(parameters_of(capture))
             is_woven = is_woven or weaving.is_woven(packet)
             if layouts.is_foreign(packet):
                 foreign.append(len(times))

@@ -31,6 +31,7 @@ from tests.unit.imaging.videos import (
     turned,
     uncompressed,
     with_weaving,
+    with_woven_layer,
     write_video,
 )
 
@@ -374,6 +375,17 @@ def test_codec_without_a_decoder_is_named(avi):
     avi.write_bytes(avi.read_bytes().replace(b"MJPG", b"IV50"))
     with pytest.raises(UnsupportedFrame, match=r"IV50.* needs a decoder"):
         open_source(avi)
+
+
+@pytest.mark.parametrize(
+    ("code", "name"), [("XVID", "a.avi"), ("mp4v", "a.mp4"), ("FMP4", "a.mkv")]
+)
+def test_interlaced_mpeg_4_is_refused_rather_than_shown_black(tmp_path, code, name):
+    path = write_video(tmp_path / name, code, count=6)
+    assert open_source(path).frame_count == 6
+    path.write_bytes(with_woven_layer(path.read_bytes()))
+    with pytest.raises(UnsupportedFrame, match="interlaced MPEG-4"):
+        open_source(path)
 
 
 def test_interlaced_film_is_refused_rather_than_shown_wrong(mp4):

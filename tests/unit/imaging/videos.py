@@ -228,6 +228,17 @@ def with_weaving(mpeg_2: bytes) -> bytes:
     return bytes(data)
 
 
+def with_woven_layer(mpeg_4: bytes) -> bytes:
+    """Says of the MPEG-4 pictures that `write_video` makes that they are of two fields.
+
+    The flag follows width and height, which here begin with a byte (14496-2 6.2.3).
+    """
+    size = WIDTH << 19 | 1 << 18 | HEIGHT << 5 | 1 << 4
+    plain, woven = struct.pack(">L", size | 0b0100), struct.pack(">L", size | 0b1100)
+    assert plain in mpeg_4
+    return mpeg_4.replace(plain, woven)
+
+
 def turned(mp4: bytes) -> bytes:
     """Writes a quarter turn into the matrix of every track (ISO/IEC 14496-12 8.3.2)."""
     data = bytearray(mp4)
