@@ -20,6 +20,8 @@ def webp_times_ms(stream: BinaryIO) -> tuple[float, ...]:
         stream: The file; its position is moved.
     """
     size = stream.seek(0, os.SEEK_END)
+    stream.seek(4)  # what follows the container may be long, and is none of it
+    size = min(size, 8 + int.from_bytes(stream.read(4), "little"))
     durations: list[int] = []
     at = _RIFF_HEAD
     while at + _CHUNK_HEAD <= size:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from sonichu_gui.errors import FrameError
+from sonichu_gui.imaging.animation import webp_times_ms
 from sonichu_gui.imaging.sources import open_source
 
 STEPS = (40, 80, 120, 40)
@@ -90,3 +93,19 @@ def test_cut_short(animated, kept):
     animated.write_bytes(data[: int(len(data) * kept)])
     with pytest.raises(FrameError, match="damaged or cut short"):
         open_source(animated).frame(3)
+
+
+def test_times_are_not_sought_behind_the_container():
+    class Counted(io.BytesIO):
+        reads = 0
+
+        def read(self, size=-1):
+            self.reads += 1
+            return super().read(size)
+
+    film = io.BytesIO()
+    pictures = [Image.fromarray(np.full((8, 8, 3), level, np.uint8)) for level in (0, 90, 200)]
+    pictures[0].save(film, "WEBP", save_all=True, append_images=pictures[1:], duration=40)
+    stream = Counted(film.getvalue() + bytes(80_000))
+    assert webp_times_ms(stream) == (0.0, 40.0, 80.0)
+    assert stream.reads < 20
