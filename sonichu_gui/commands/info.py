@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sonichu_gui.commands import Subparsers
     from sonichu_gui.domain.calibration import Region, Scale
     from sonichu_gui.domain.frame import Frame
+    from sonichu_gui.imaging.windows import WindowPreset
 
 _DESCRIPTION = "What a file is: its frames, colour, regions and calibration. Names no patient."
 
@@ -25,10 +26,13 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds what `sonichu info` takes."""
-    parser.add_argument("path", type=Path, metavar="PATH", help="a picture or DICOM file")
+    parser.add_argument("path", type=Path, metavar="PATH", help="a picture, video or DICOM file")
     parser.add_argument("--frame", type=_index, default=0, metavar="N", help="counted from 0")
     parser.add_argument(
         "--render", type=Path, metavar="OUT.png", help="write the frame as the canvas shows it"
+    )
+    parser.add_argument(
+        "--preset", metavar="NAME", help="render by a window or table of the file, by its name"
     )
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
 
@@ -38,11 +42,11 @@ def run(args: argparse.Namespace) -> int:
 
     Raises:
         FrameError: The file or the frame cannot be read.
-        ExportError: `--render` cannot be written.
+        ExportError: `--render` cannot be written, or there is no such preset.
     """
     source = open_source(args.path)
     # Decoded even where nobody looks at it: a file that cannot be shown must not pass for sound.
-    frame = source.frame(args.frame)
+    frame = _frame(source, args.frame, args.preset)
     if args.render is not None:
         _render(frame, source=args.path, target=args.render)
     print(json.dumps(describe(source), indent=2) if args.json else _text(source))
@@ -70,6 +74,11 @@ def describe(source: FrameSource) -> dict[str, Any]:
             "pixel_aspect": scale.aspect,
             "warning": source.calibration.warning,
         },
+        "presets": [
+            {"name": preset.name, "center": preset.center, "width": preset.width}
+            for preset in source.presets
+        ],
+        "notes": list(source.notes),
         "digest": source.digest,
     }
 
@@ -106,9 +115,27 @@ def _text(source: FrameSource) -> str:
         ),
         ("scale", _scale_text(scale)),
         *([("warning", calibration.warning)] if calibration.warning else []),
+        *(("preset", _preset_text(preset)) for preset in source.presets),
+        *(("note", note) for note in source.notes),
         ("digest", source.digest),
     ]
     return "\n".join([str(source.path), *(f"  {name:<9}{value}" for name, value in rows)])
+
+
+def _frame(source: FrameSource, index: int, preset_name: str | None) -> Frame:
+    if preset_name is None:
+        return source.frame(index)
+    for preset in source.presets:
+        if preset.name == preset_name:
+            return source.frame_with(index, preset)
+    names = ", ".join(preset.name for preset in source.presets) or "none"
+    raise ExportError(f"{source.path} has no preset {preset_name!r}.", f"Its presets are: {names}.")
+
+
+def _preset_text(preset: WindowPreset) -> str:
+    if preset.center is None or preset.width is None:
+        return f"{preset.name}: a table"
+    return f"{preset.name}: center {preset.center:g}, width {preset.width:g}"
 
 
 def _region_text(region: Region) -> str:

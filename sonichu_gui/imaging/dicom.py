@@ -12,36 +12,19 @@ from sonichu_gui.domain.frame import Frame, FrameRef, Pixels
 from sonichu_gui.errors import UnsupportedFrame
 from sonichu_gui.imaging.dicom_decoding import Samples, decode, require_decoder
 from sonichu_gui.imaging.dicom_header import DicomHeader, read_header
+from sonichu_gui.imaging.dicom_video import is_video, open_dicom_video
 from sonichu_gui.imaging.intensity import grey_if_colourless
 from sonichu_gui.imaging.palette import Palette, read_palette
-from sonichu_gui.imaging.shading import Shading
+from sonichu_gui.imaging.shading import Shading, Shadings
 from sonichu_gui.imaging.source_file import SourceFile, decoding, identify
+from sonichu_gui.imaging.transfer_syntaxes import short_name
 from sonichu_gui.imaging.ultrasound_regions import read_calibration
 
 if TYPE_CHECKING:
-    from pydicom.uid import UID
-
     from sonichu_gui.domain.calibration import Calibration
+    from sonichu_gui.imaging.video import VideoSource
+    from sonichu_gui.imaging.windows import WindowPreset
 
-_UID_ROOT = "1.2.840.10008.1.2"
-_SYNTAX_NAMES = {
-    "": "implicit little endian",
-    ".1": "explicit little endian",
-    ".1.99": "deflated",
-    ".2": "explicit big endian",
-    ".5": "RLE",
-    ".4.50": "JPEG baseline",
-    ".4.51": "JPEG extended",
-    ".4.57": "JPEG lossless",
-    ".4.70": "JPEG lossless",
-    ".4.80": "JPEG-LS lossless",
-    ".4.81": "JPEG-LS near-lossless",
-    ".4.90": "JPEG 2000 lossless",
-    ".4.91": "JPEG 2000",
-    ".4.201": "HTJ2K lossless",
-    ".4.202": "HTJ2K lossless",
-    ".4.203": "HTJ2K",
-}
 _PALETTE = "PALETTE COLOR"
 _GREY = {"MONOCHROME1", "MONOCHROME2"}
 
@@ -60,6 +43,8 @@ class DicomSource:
         color: How the file stores it: "grey", "rgb", "ybr" or "palette".
         frame_time_ms: Mean time from frame to frame, None for a still or when not stated.
         calibration: What it says about the size of a pixel.
+        presets: Windows and tables that the file offers, for grey frames; the first is used.
+        notes: None.
     """
 
     path: Path
@@ -74,7 +59,9 @@ class DicomSource:
     file: SourceFile
     _header: DicomHeader
     _times_ms: tuple[float, ...]
-    _coloring: Palette | Shading | None
+    _coloring: Palette | Shadings | None
+    presets: tuple[WindowPreset, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def frame(self, index: int) -> Frame:
         """Decodes one frame; safe to call from several threads.
@@ -82,9 +69,20 @@ class DicomSource:
         Raises:
             FrameError: There is no such frame, or it is damaged or cut short.
         """
+        return self._frame(index, 0)
+
+    def frame_with(self, index: int, preset: WindowPreset) -> Frame:
+        """Decodes one frame and shows it by another of the file's presets.
+
+        Raises:
+            FrameError: As for `frame`.
+        """
+        return self._frame(index, preset.place)
+
+    def _frame(self, index: int, preset: int) -> Frame:
         self.file.require_frame(index, self.frame_count)
         with decoding(self.path, f"Frame {index} of"):
-            pixels = self._pixels(decode(self._header, index))
+            pixels = self._pixels(decode(self._header, index), index, preset)
         return Frame(FrameRef(self.digest, index), pixels, self.calibration, self._time_ms(index))
 
     def close(self) -> None:
@@ -95,19 +93,19 @@ class DicomSource:
             return self._times_ms[index]
         return None if self.frame_time_ms is None else index * self.frame_time_ms
 
-    def _pixels(self, samples: Samples) -> Pixels:
+    def _pixels(self, samples: Samples, index: int, preset: int) -> Pixels:
         if samples.values.ndim == 3:
             return grey_if_colourless(_rgb(samples))
         if isinstance(self._coloring, Palette):
             return grey_if_colourless(self._coloring.apply(samples.values))
-        coloring = self._coloring or Shading(
-            self._header.dataset, bits=samples.bits, signed=False, inverted=False
-        )
-        return coloring.apply(samples.values)
+        if self._coloring is not None:
+            return self._coloring.of(index, preset).apply(samples.values)
+        plain = Shading(self._header.dataset, bits=samples.bits, signed=False, inverted=False)
+        return plain.apply(samples.values)
 
 
-def open_dicom(path: Path) -> DicomSource:
-    """Opens a DICOM file.
+def open_dicom(path: Path) -> DicomSource | VideoSource:
+    """Opens a DICOM file, one that holds a video as what it is.
 
     Raises:
         FrameError: It cannot be read, is not DICOM, holds no pixels or is damaged.
@@ -115,6 +113,8 @@ def open_dicom(path: Path) -> DicomSource:
     """
     file = identify(path)
     header = read_header(file)
+    if is_video(header.syntax):
+        return open_dicom_video(header)
     require_decoder(header)
     what = "The palette of" if header.photometric == _PALETTE else "The header of"
     with decoding(path, what):
@@ -123,7 +123,7 @@ def open_dicom(path: Path) -> DicomSource:
     return DicomSource(
         path=path,
         digest=file.digest,
-        format=f"DICOM · {_syntax_name(header.syntax)}",
+        format=f"DICOM · {short_name(header.syntax)}",
         frame_count=header.frame_count,
         width=header.width,
         height=header.height,
@@ -134,13 +134,8 @@ def open_dicom(path: Path) -> DicomSource:
         _header=header,
         _times_ms=header.times_ms(),
         _coloring=coloring,
+        presets=coloring.presets() if isinstance(coloring, Shadings) else (),
     )
-
-
-def _syntax_name(syntax: UID) -> str:
-    if syntax.startswith(_UID_ROOT):
-        return _SYNTAX_NAMES.get(syntax.removeprefix(_UID_ROOT), syntax.name)
-    return syntax.name
 
 
 def _color(header: DicomHeader) -> str:
@@ -151,7 +146,7 @@ def _color(header: DicomHeader) -> str:
     return "ybr" if header.photometric.startswith("YBR") else "rgb"
 
 
-def _coloring(header: DicomHeader) -> Palette | Shading | None:
+def _coloring(header: DicomHeader) -> Palette | Shadings | None:
     """Gives the way from single samples to what is shown, None where pixels have three."""
     if header.photometric == _PALETTE:
         return read_palette(header.dataset, little_endian=header.little_endian)
@@ -163,12 +158,7 @@ def _coloring(header: DicomHeader) -> Palette | Shading | None:
             f" {header.photometric} for one sample a pixel, which is not defined.",
             "Export it anew from where it came from.",
         )
-    return Shading(
-        header.dataset,
-        bits=header.bits_stored,
-        signed=header.signed,
-        inverted=header.photometric == "MONOCHROME1",
-    )
+    return Shadings(header, bits=header.bits_stored)
 
 
 def _rgb(samples: Samples) -> Pixels:

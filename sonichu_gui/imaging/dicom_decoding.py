@@ -8,7 +8,7 @@ All other syntaxes go to pydicom, which tries every permissively licensed plug-i
 from __future__ import annotations
 
 import io
-import re
+import zlib
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
@@ -23,6 +23,14 @@ from sonichu_gui.imaging.codestream import (
     is_jpeg_ls_of,
     is_lossless_jpeg_of,
 )
+from sonichu_gui.imaging.dicom_values import integer
+from sonichu_gui.imaging.source_file import CutShortError
+from sonichu_gui.imaging.transfer_syntaxes import (
+    DEFLATED_FRAMES,
+    ENCAPSULATED_PLAIN,
+    full_name,
+    no_decoder,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,7 +41,6 @@ if TYPE_CHECKING:
     from sonichu_gui.imaging.whole_reader import WholeReader
 
 _JPEG_BASELINE, _JPEG_EXTENDED = "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"
-_VIDEO = re.compile(r"1\.2\.840\.10008\.1\.2\.4\.10[0-8](\.|$)")
 _CHECKS = {
     "1.2.840.10008.1.2.4.57": is_lossless_jpeg_of,
     "1.2.840.10008.1.2.4.70": is_lossless_jpeg_of,
@@ -45,6 +52,7 @@ _CHECKS = {
     "1.2.840.10008.1.2.4.202": is_jpeg_2000_of,
     "1.2.840.10008.1.2.4.203": is_jpeg_2000_of,
 }
+_PLAIN_FRAMES = {ENCAPSULATED_PLAIN, DEFLATED_FRAMES}
 _RGB_LETTERS = ([*b"RGB"], [*b"rgb"])
 
 
@@ -70,14 +78,9 @@ def require_decoder(header: DicomHeader) -> None:
         UnsupportedFrame: Names the transfer syntax and what it would need.
         FrameError: The header describes pixels that no picture has.
     """
-    path, name = header.store.file.path, header.syntax.name
+    path, name = header.store.file.path, full_name(header.syntax)
     if header.samples not in {1, 3}:
         raise FrameError(f"{path} states {header.samples} samples per pixel; pictures have 1 or 3.")
-    if _VIDEO.match(header.syntax):
-        raise UnsupportedFrame(
-            f"{path} holds a video ({name}), which needs a video decoder.",
-            "Export it from the scanner as a JPEG or uncompressed cine loop.",
-        )
     if header.syntax == _JPEG_EXTENDED and header.bits_stored > 8:
         raise UnsupportedFrame(
             f"{path} is stored as 12-bit {name}, which needs a 12-bit JPEG decoder.",
@@ -88,15 +91,15 @@ def require_decoder(header: DicomHeader) -> None:
 
 def _decoder(header: DicomHeader) -> Decoder:
     from pydicom.pixels.decoders.base import get_decoder
+    from pydicom.uid import ExplicitVRLittleEndian
 
-    path, name = header.store.file.path, header.syntax.name
+    path, name = header.store.file.path, full_name(header.syntax)
     try:
-        decoder = get_decoder(header.syntax)
+        decoder = get_decoder(
+            ExplicitVRLittleEndian if header.syntax in _PLAIN_FRAMES else header.syntax
+        )
     except NotImplementedError:
-        raise UnsupportedFrame(
-            f"{path} is stored as {name}, for which there is no decoder.",
-            "Convert it to an uncompressed or JPEG transfer syntax.",
-        ) from None
+        raise no_decoder(path, header.syntax) from None
     if not decoder.is_available:
         needed = ", ".join(decoder.missing_dependencies)
         raise UnsupportedFrame(
@@ -115,8 +118,11 @@ def decode(header: DicomHeader, index: int) -> Samples:
     """
     with header.store.open() as reader:
         if not header.store.encapsulated:
-            return _decode_plain(header, reader, index)
+            return _decode_plain(header, cast("BinaryIO", reader), index, header.frame_count)
         encoded = _encoded(header, reader, index)
+    if header.syntax in _PLAIN_FRAMES:
+        frame = _inflated(header, encoded) if header.syntax == DEFLATED_FRAMES else encoded
+        return _decode_plain(header, frame, 0, 1)
     if header.syntax in {_JPEG_BASELINE, _JPEG_EXTENDED}:
         return _decode_jpeg(header, encoded)
     return _decode_fragment(header, encoded)
@@ -135,15 +141,28 @@ def _encoded(header: DicomHeader, reader: WholeReader, index: int) -> bytes:
     )
 
 
-def _decode_plain(header: DicomHeader, reader: WholeReader, index: int) -> Samples:
+def _inflated(header: DicomHeader, encoded: bytes) -> bytes:
+    """Inflates a frame (RFC 1951), not beyond the size it has to have.
+
+    Raises:
+        CutShortError: There is less.
+    """
+    size = header.width * header.height * header.samples * header.bits_allocated // 8
+    frame = zlib.decompressobj(wbits=-zlib.MAX_WBITS).decompress(encoded, max(size, 1))
+    if len(frame) < size:
+        raise CutShortError
+    return frame
+
+
+def _decode_plain(header: DicomHeader, source: BinaryIO | bytes, index: int, count: int) -> Samples:
     photometric = header.photometric
     if photometric == "YBR_PARTIAL_422":  # the same layout, which pydicom knows by this name only
         photometric = "YBR_FULL_422"
     values, properties = _decoder(header).as_array(
-        cast("BinaryIO", reader),
+        source,
         index=index,
         raw=True,
-        **_options(header, photometric, header.frame_count),
+        **_options(header, photometric, count),
     )
     if photometric == header.photometric:
         photometric = str(properties["photometric_interpretation"])
@@ -171,7 +190,7 @@ def _decode_fragment(header: DicomHeader, encoded: bytes) -> Samples:
     else:
         raise FrameError(
             f"A frame of {header.store.file.path} cannot be decoded"
-            f" as {header.syntax.name}: {' and '.join(plugins)} failed.",
+            f" as {full_name(header.syntax)}: {' and '.join(plugins)} failed.",
             "Copy the file again from where it came from, or export it anew.",
         )
     photometric = str(properties["photometric_interpretation"])
@@ -191,25 +210,21 @@ def _plugins(decoder: Decoder) -> tuple[str, ...]:
 
 
 def _options(header: DicomHeader, photometric: str, frame_count: int) -> dict[str, Any]:
-    from pydicom.pixels.utils import as_pixel_options
-
-    options = as_pixel_options(
-        header.dataset,
-        rows=header.height,
-        columns=header.width,
-        samples_per_pixel=header.samples,
-        photometric_interpretation=photometric,
-        bits_allocated=header.bits_allocated,
-        bits_stored=header.bits_stored,
-        pixel_representation=int(header.signed),
-        number_of_frames=frame_count,
-        transfer_syntax_uid=header.syntax,
-        pixel_keyword="PixelData",
-        pixel_vr=header.store.vr,
-    )
-    options.setdefault("planar_configuration", 0)
-    options.pop("extended_offsets", None)
-    return options
+    """Gives what pydicom asks of a header, from the one that was understood."""
+    return {
+        "rows": header.height,
+        "columns": header.width,
+        "samples_per_pixel": header.samples,
+        "photometric_interpretation": photometric,
+        "bits_allocated": header.bits_allocated,
+        "bits_stored": header.bits_stored,
+        "pixel_representation": int(header.signed),
+        "planar_configuration": int(integer(header.dataset, "PlanarConfiguration") == 1),
+        "number_of_frames": frame_count,
+        "transfer_syntax_uid": _decoder(header).UID,
+        "pixel_keyword": "PixelData",
+        "pixel_vr": header.store.vr,
+    }
 
 
 def _decode_jpeg(header: DicomHeader, encoded: bytes) -> Samples:

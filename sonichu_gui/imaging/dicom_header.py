@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import struct
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +18,9 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from sonichu_gui.errors import FrameError
 from sonichu_gui.imaging.dicom_values import integer, number, numbers, text
+from sonichu_gui.imaging.functional_groups import GROUP_TAGS
 from sonichu_gui.imaging.source_file import SourceFile, decoding
+from sonichu_gui.imaging.transfer_syntaxes import full_name, pixels_elsewhere
 from sonichu_gui.imaging.ultrasound_regions import CALIBRATION_TAGS
 from sonichu_gui.imaging.whole_reader import WholeReader
 
@@ -42,6 +45,8 @@ _SHADING_TAGS = (
     "BluePaletteColorLookupTableData",
     "GreenPaletteColorLookupTableData",
     "ModalityLUTSequence",
+    "PresentationLUTSequence",
+    "PresentationLUTShape",
     "RedPaletteColorLookupTableData",
     "RedPaletteColorLookupTableDescriptor",
     "RescaleIntercept",
@@ -52,12 +57,16 @@ _SHADING_TAGS = (
     "VOILUTFunction",
     "VOILUTSequence",
     "WindowCenter",
+    "WindowCenterWidthExplanation",
     "WindowWidth",
 )
 _TIME_TAGS = ("CineRate", "FrameTime", "FrameTimeVector", "RecommendedDisplayFrameRate")
-_TAGS = sorted({*_PIXEL_TAGS, *_SHADING_TAGS, *_TIME_TAGS, *CALIBRATION_TAGS})
+_TAGS = sorted({*_PIXEL_TAGS, *_SHADING_TAGS, *_TIME_TAGS, *CALIBRATION_TAGS, *GROUP_TAGS})
 
 _PREAMBLE = 128
+_META_LENGTH = b"\x02\0\0\0UL\x04\0"
+_DEFLATED = b"1.2.840.10008.1.2.1.99"
+_MOST_INFLATED, _READ_AT_ONCE = 400_000_000, 1 << 20
 _PIXEL_DATA, _FLOAT_PIXELS = (0x7FE0, 0x0010), {(0x7FE0, 0x0008), (0x7FE0, 0x0009)}
 _EXPLICIT_VRS = {b"OB", b"OW", b"UN"}
 _UNDEFINED_LENGTH = 0xFFFFFFFF
@@ -168,6 +177,11 @@ def read_header(file: SourceFile) -> DicomHeader:
             raise not_a_picture(file)
         with decoding(file.path, "The header of"):
             store = _find_pixels(stream, file, dataset, syntax)
+    if "Rows" not in dataset or "Columns" not in dataset:
+        raise FrameError(
+            f"{file.path} does not state the size of its picture: Rows or Columns are missing.",
+            "Export it anew from where it came from.",
+        )
     samples = integer(dataset, "SamplesPerPixel", 1)
     bits_allocated = integer(dataset, "BitsAllocated", 8)
     header = DicomHeader(
@@ -191,7 +205,8 @@ def read_header(file: SourceFile) -> DicomHeader:
 def not_a_picture(file: SourceFile) -> FrameError:
     """The error of a file that is nothing we read, whatever its name says."""
     return FrameError(
-        f"{file.path} is neither DICOM nor a PNG, JPEG, BMP or TIFF picture.",
+        f"{file.path} is neither DICOM, a PNG, JPEG, BMP, TIFF or WebP picture, nor an AVI, MP4,"
+        " MOV or MKV video.",
         "Its name may have a wrong ending; open it in the program that wrote it.",
     )
 
@@ -203,6 +218,7 @@ def _read(stream: BinaryIO) -> tuple[FileDataset, UID]:
 
     # Values of damaged elements are not to be reported: they may be anybody's name.
     config.settings.reading_validation_mode = config.IGNORE
+    _require_inflatable(stream)
     dataset = pydicom.dcmread(stream, force=True, stop_before_pixels=True, specific_tags=[*_TAGS])
     syntax = dataset.file_meta.get("TransferSyntaxUID")
     if not syntax:
@@ -218,6 +234,26 @@ def _read(stream: BinaryIO) -> tuple[FileDataset, UID]:
         stream.seek(0)
         dataset = pydicom.dcmread(stream, force=True, specific_tags=[*_TAGS, "PixelData"])
     return dataset, syntax
+
+
+def _require_inflatable(stream: BinaryIO) -> None:
+    """Refuses a deflated file that grows beyond memory: pydicom inflates as a whole.
+
+    Raises:
+        MemoryError: It does.
+    """
+    stream.seek(_PREAMBLE + 4)
+    head = stream.read(12)
+    if head[:8] == _META_LENGTH and _DEFLATED in stream.read(int.from_bytes(head[8:], "little")):
+        inflater = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
+        left = _MOST_INFLATED
+        part = stream.read(_READ_AT_ONCE)
+        while part and left > 0:
+            left -= len(inflater.decompress(part, _READ_AT_ONCE))
+            part = inflater.unconsumed_tail or stream.read(_READ_AT_ONCE)
+        if left <= 0:
+            raise MemoryError
+    stream.seek(0)
 
 
 def _is_plausible(dataset: Dataset) -> bool:
@@ -236,7 +272,9 @@ def _find_pixels(stream: BinaryIO, file: SourceFile, dataset: Dataset, syntax: U
     head = stream.read(8)
     tag = struct.unpack(f"{order}HH", head[:4]) if len(head) == 8 else None
     if tag != _PIXEL_DATA:
-        raise _no_pixels(file, dataset, is_float=tag in _FLOAT_PIXELS)
+        raise pixels_elsewhere(file.path, syntax) or _no_pixels(
+            file, dataset, is_float=tag in _FLOAT_PIXELS
+        )
     # Looked at rather than believed: some headers state explicit VR and are implicit. No length
     # can look like a VR, since lengths are even.
     if head[4:6] in _EXPLICIT_VRS:
@@ -250,7 +288,7 @@ def _find_pixels(stream: BinaryIO, file: SourceFile, dataset: Dataset, syntax: U
     # Of a syntax that pydicom does not know it cannot say; the decoder table will refuse it.
     if syntax.is_transfer_syntax and encapsulated != syntax.is_encapsulated:
         raise FrameError(
-            f"{file.path} states the transfer syntax {syntax.name}, but its pixels are stored"
+            f"{file.path} states the transfer syntax {full_name(syntax)}, but its pixels are stored"
             f" {'compressed' if encapsulated else 'uncompressed'}.",
             "Export it anew from where it came from.",
         )

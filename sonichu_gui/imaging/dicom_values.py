@@ -45,6 +45,24 @@ def text(dataset: Dataset, keyword: str) -> str:
     return "" if value is None else str(value).strip(" \0").upper()
 
 
+def octets(dataset: Dataset, keyword: str) -> bytes:
+    """Gives the value of an element of bytes, b"" when it is absent or of another kind."""
+    value = _value(dataset, keyword)
+    return value if isinstance(value, bytes) else b""
+
+
+def words(dataset: Dataset, keyword: str) -> tuple[str, ...]:
+    """Gives the values of a text element as they are written, none when it is absent."""
+    value = _value(dataset, keyword)
+    if value is None or isinstance(value, bytes):
+        return ()
+    many = [value] if isinstance(value, str) else value
+    try:
+        return tuple(str(one).strip(" \0") for one in many)
+    except TypeError:
+        return ()
+
+
 def items(dataset: Dataset, keyword: str) -> Sequence[Dataset]:
     """Gives the items of a sequence, none when it is absent or not a sequence."""
     from pydicom.sequence import Sequence as DicomSequence

@@ -42,18 +42,25 @@ def full_range_to_8bit(values: NDArray[Any]) -> Pixels:
     return np.rint((exact - low) / (high - low) * 255).astype(np.uint8)
 
 
-def grey_if_colourless(rgb: Pixels) -> Pixels:
+def grey_if_colourless(rgb: Pixels, *, within: int = 0) -> Pixels:
     """Gives (height, width) where red, green and blue are equal everywhere, else the same array.
 
     Args:
         rgb: (height, width, 3).
+        within: Difference that still counts as equal: encoders of video round grey to colours next
+            to it. Green, which differs least from the brightness, is kept.
     """
     # A sample settles nearly every colour picture without a look at all of it.
     for part in (rgb[::16, ::16], rgb):
         red, green, blue = part[..., 0], part[..., 1], part[..., 2]
-        if not (np.array_equal(red, green) and np.array_equal(green, blue)):
+        if within:
+            highest = np.maximum(np.maximum(red, green), blue)
+            lowest = np.minimum(np.minimum(red, green), blue)
+            if int((highest - lowest).max(initial=0)) > within:
+                return rgb
+        elif not (np.array_equal(red, green) and np.array_equal(green, blue)):
             return rgb
-    return np.ascontiguousarray(rgb[..., 0])
+    return np.ascontiguousarray(rgb[..., 1])
 
 
 def over_black(colour: Pixels, alpha: Pixels) -> Pixels:

@@ -1,4 +1,4 @@
-"""PNG, JPEG, BMP and TIFF files. None of them is believed about the size of a pixel.
+"""PNG, JPEG, BMP, TIFF and WebP files. None of them is believed about the size of a pixel.
 
 What a picture's "dots per inch" say is how large to print it, so a raster has no scale until a
 person or a label file gives one. EXIF orientation is applied: pixels are as a person sees them.
@@ -17,14 +17,19 @@ import numpy as np
 from sonichu_gui.domain.calibration import Calibration, no_scale
 from sonichu_gui.domain.frame import Frame, FrameRef, Pixels
 from sonichu_gui.errors import FrameError
+from sonichu_gui.imaging.animation import webp_times_ms
 from sonichu_gui.imaging.intensity import full_range_to_8bit, grey_if_colourless, over_black
 from sonichu_gui.imaging.source_file import SourceFile, decoding, identify
 
 if TYPE_CHECKING:
     from PIL import Image
 
+    from sonichu_gui.imaging.windows import WindowPreset
+
 _ORIENTATION = 0x0112
 _TIFF_PHOTOMETRIC, _TIFF_WHITE_IS_ZERO = 262, 0
+
+_STACKS = {"TIFF", "WebP"}
 
 _COLORS = {
     "1": "grey", "L": "grey", "LA": "grey", "La": "grey", "I": "grey", "F": "grey",
@@ -34,18 +39,20 @@ _COLORS = {
 
 @dataclass(frozen=True, slots=True)
 class RasterSource:
-    """A picture file as a source of frames; a TIFF holds a frame a page.
+    """A picture file as a source of frames; a TIFF holds a frame a page, a WebP may be animated.
 
     Attributes:
         path: Where the file is.
         digest: SHA-256 of its bytes.
-        format: "PNG", "JPEG", "BMP" or "TIFF".
-        frame_count: Pages of a TIFF, else 1.
+        format: "PNG", "JPEG", "BMP", "TIFF" or "WebP".
+        frame_count: Pages of a TIFF, pictures of a WebP, else 1.
         width: Of the first frame, in pixels; pages of a TIFF may differ.
         height: Likewise.
         color: How the file stores it: "grey", "rgb", "palette", "cmyk", "ybr" or "lab".
         calibration: No scale, and why.
-        frame_time_ms: None; pictures state no times.
+        frame_time_ms: Mean time from frame to frame of an animated WebP, else None.
+        presets: None.
+        notes: None.
     """
 
     path: Path
@@ -58,6 +65,9 @@ class RasterSource:
     calibration: Calibration
     file: SourceFile
     frame_time_ms: float | None = None
+    presets: tuple[WindowPreset, ...] = ()
+    notes: tuple[str, ...] = ()
+    _times_ms: tuple[float, ...] = ()
 
     def frame(self, index: int) -> Frame:
         """Decodes one frame; safe to call from several threads.
@@ -72,7 +82,12 @@ class RasterSource:
                 image.seek(index)
             self.file.require_size(*image.size)
             pixels = grey_if_colourless(rgb) if (rgb := _pixels(image)).ndim == 3 else rgb
-        return Frame(FrameRef(self.digest, index), pixels, self.calibration)
+        time_ms = self._times_ms[index] if self._times_ms else None
+        return Frame(FrameRef(self.digest, index), pixels, self.calibration, time_ms)
+
+    def frame_with(self, index: int, preset: WindowPreset) -> Frame:  # noqa: ARG002
+        """Decodes one frame; there are no presets to show it by."""
+        return self.frame(index)
 
     def close(self) -> None:
         """Does nothing: the file is open only while a frame is read."""
@@ -83,7 +98,7 @@ def open_raster(path: Path, file_format: str) -> RasterSource:
 
     Args:
         path: The file.
-        file_format: Pillow's name of what its content is: "PNG", "JPEG", "BMP", "TIFF".
+        file_format: What its content is: "PNG", "JPEG", "BMP", "TIFF" or "WebP".
 
     Raises:
         FrameError: It cannot be read, is damaged or too large.
@@ -94,8 +109,9 @@ def open_raster(path: Path, file_format: str) -> RasterSource:
         width, height = image.size
         if _is_turned(image):
             width, height = height, width
-        frame_count = int(getattr(image, "n_frames", 1)) if file_format == "TIFF" else 1
+        frame_count = int(getattr(image, "n_frames", 1)) if file_format in _STACKS else 1
         color = _COLORS.get(image.mode, "grey" if image.mode.startswith("I;16") else "rgb")
+    times = _times_ms(file, frame_count) if file_format == "WebP" else ()
     article = "an" if file_format[0] in "AEIOU" else "a"
     reason = (
         f"{article} {file_format} states no pixel size; calibrate or import a label file that does"
@@ -110,17 +126,26 @@ def open_raster(path: Path, file_format: str) -> RasterSource:
         color=color,
         calibration=Calibration(spacing=no_scale(reason)),
         file=file,
+        frame_time_ms=times[-1] / (len(times) - 1) if times else None,
+        _times_ms=times,
     )
+
+
+def _times_ms(file: SourceFile, count: int) -> tuple[float, ...]:
+    """Gives when each picture of a WebP is shown, empty when it does not say so of all."""
+    with file.open() as stream:
+        times = webp_times_ms(stream)
+    return times if len(times) == count else ()
 
 
 @contextmanager
 def _opened(file: SourceFile, file_format: str, what: str) -> Iterator[Image.Image]:
     # The plug-in is imported by itself: Pillow's own search for one would load all fifty.
-    from PIL import Image, TiffImagePlugin  # noqa: F401
+    from PIL import Image, TiffImagePlugin, WebPImagePlugin  # noqa: F401
 
     with file.open() as stream, decoding(file.path, what):
         try:
-            image = Image.open(stream, formats=(file_format,))
+            image = Image.open(stream, formats=(file_format.upper(),))
         except Image.DecompressionBombError:
             raise FrameError(
                 f"{file.path} holds a picture too large to be read.",

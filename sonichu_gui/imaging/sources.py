@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from sonichu_gui.errors import FrameError
+from sonichu_gui.imaging.containers import is_avi, is_mkv, is_mov, is_mp4
 from sonichu_gui.imaging.source_file import digest_of, first_bytes
 
 if TYPE_CHECKING:
     from sonichu_gui.domain.calibration import Calibration
     from sonichu_gui.domain.frame import Frame
+    from sonichu_gui.imaging.windows import WindowPreset
 
 __all__ = [
     "READERS",
@@ -77,15 +79,43 @@ class FrameSource(Protocol):
     def calibration(self) -> Calibration:
         """What the file says about the size of a pixel, for all its frames."""
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of the file that does not keep it from being shown.
+
+        E.g. that it is cut short, or holds another number of frames than it states. Each is a
+        sentence without a capital and a full stop; `calibration.warning` is for the scale alone.
+        """
+
+    @property
+    def presets(self) -> tuple[WindowPreset, ...]:
+        """Ways to look at grey numbers that the file offers; `frame` uses the first."""
+
     def frame(self, index: int) -> Frame:
         """Decodes the frame of an index, counted from 0; safe to call from several threads.
+
+        Takes milliseconds for the frame after the last, and may take seconds for one far off in a
+        video; frames of one video are decoded one at a time.
 
         Raises:
             FrameError: There is no such frame, or it is damaged or cut short.
         """
 
+    def frame_with(self, index: int, preset: WindowPreset) -> Frame:
+        """Decodes a frame and shows it by one of `presets`; for looking, not for the model.
+
+        It has the identity of what `frame` gives, so it must not be put into a cache of those.
+
+        Raises:
+            FrameError: As for `frame`.
+        """
+
     def close(self) -> None:
-        """Gives back what the source holds open."""
+        """Gives back what the source holds open; a frame that is asked for later opens it again.
+
+        May be called from any thread. A video that is being searched in another one stops, and
+        `frame` there raises a `FrameError`.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +159,19 @@ def _open_raster(file_format: str) -> Callable[[Path], FrameSource]:
     return open_as
 
 
+def _is_webp(head: bytes) -> bool:
+    return head.startswith(b"RIFF") and head[8:12] == b"WEBP"
+
+
+def _open_video(container: str) -> Callable[[Path], FrameSource]:
+    def open_as(path: Path) -> FrameSource:
+        from sonichu_gui.imaging.video import open_video
+
+        return open_video(path, container)
+
+    return open_as
+
+
 # DICOM first: its preamble may hold anything, also the beginning of a TIFF.
 READERS = (
     Reader("DICOM", (".dcm", ".dicom", ".dic"), lambda head: head[128:] == b"DICM", _open_dicom),
@@ -142,6 +185,11 @@ READERS = (
         "TIFF", (".tif", ".tiff"),
         _starts_with(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), _open_raster("TIFF"),
     ),
+    Reader("WebP", (".webp",), _is_webp, _open_raster("WebP")),
+    Reader("AVI", (".avi",), is_avi, _open_video("AVI")),
+    Reader("MOV", (".mov", ".qt"), is_mov, _open_video("MOV")),
+    Reader("MP4", (".mp4", ".m4v"), is_mp4, _open_video("MP4")),
+    Reader("MKV", (".mkv", ".webm"), is_mkv, _open_video("MKV")),
 )  # fmt: skip
 
 

@@ -116,7 +116,7 @@ class StudyController(QObject):
         self._document.failed.emit(
             FrameError(
                 f"{folder.name} holds no frames this app can open.",
-                "Choose a folder with PNG, JPEG, BMP, TIFF or DICOM files.",
+                "Choose a folder with pictures, videos or DICOM files.",
             )
         )
 

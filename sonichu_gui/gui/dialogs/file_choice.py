@@ -8,7 +8,9 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 WEIGHTS = "*.safetensors *.pth *.pt *.bin"
-FRAMES = "*.png *.jpg *.jpeg *.bmp *.tif *.tiff *.dcm *.dicom *.ima"
+FRAMES = (
+    "*.png *.jpg *.jpeg *.bmp *.tif *.tiff *.webp *.avi *.mp4 *.m4v *.mov *.mkv *.dcm *.dicom *.ima"
+)
 
 
 def ask_for_frames(parent: QWidget, start: Path | None) -> list[Path]:

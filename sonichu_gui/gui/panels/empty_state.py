@@ -29,7 +29,7 @@ class EmptyState(QWidget):
         title.setFont(theme.font(15, weight=600))
         title.setObjectName("emptyTitle")
         words = QLabel(
-            self.tr("Drop files or a folder here. PNG, JPEG, BMP, TIFF and DICOM, single or cine.")
+            self.tr("Drop files or a folder here: pictures, videos and DICOM, single or cine.")
         )
         words.setObjectName("soft")
         row = QHBoxLayout()

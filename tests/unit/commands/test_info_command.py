@@ -6,12 +6,14 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 from PIL import Image
 from pydicom import examples
 
 from sonichu_gui.cli import main
 from sonichu_gui.imaging.sources import open_source
+from tests.unit.imaging.videos import number_of, write_video
 
 KEYS = {
     "path",
@@ -124,3 +126,49 @@ def test_picture_is_not_written_over_its_source(capsys, png):
 def test_picture_that_cannot_be_written_fails(capsys, png, tmp_path):
     assert main(["info", str(png), "--render", str(tmp_path / "gone" / "out.png")]) == 1
     assert "cannot be written" in capsys.readouterr().err
+
+
+@pytest.fixture
+def film(tmp_path):
+    return write_video(tmp_path / "film.avi", "MJPG", count=30)
+
+
+def test_film_is_described_and_rendered(capsys, film, tmp_path):
+    target = tmp_path / "frame.png"
+    found = described(capsys, film, "--frame", 17, "--render", target)
+    assert (found["format"], found["frames"], found["notes"]) == ("AVI · Motion JPEG", 30, [])
+    assert number_of(np.asarray(Image.open(target))) == 17
+
+
+def test_what_is_wrong_with_a_film_is_told(capsys, film):
+    film.write_bytes(film.read_bytes()[:-4000])
+    assert main(["info", str(film)]) == 0
+    assert "note     the file is cut short" in capsys.readouterr().out
+
+
+@pytest.fixture
+def windowed(tmp_path):
+    dataset = pydicom.dcmread(examples.get_path("palette_color"))
+    for element in [element for element in dataset if "Palette" in element.keyword]:
+        del dataset[element.tag]
+    dataset.PhotometricInterpretation = "MONOCHROME2"
+    dataset.WindowCenter, dataset.WindowWidth = [128, 40], [256, 2]
+    dataset.WindowCenterWidthExplanation = ["Whole", "Hard"]
+    path = tmp_path / "windowed.dcm"
+    dataset.save_as(path)
+    return path
+
+
+def test_presets_are_listed_and_rendered_by_name(capsys, windowed, tmp_path):
+    target = tmp_path / "hard.png"
+    found = described(capsys, windowed, "--preset", "Hard", "--render", target)
+    assert found["presets"] == [
+        {"name": "Whole", "center": 128, "width": 256},
+        {"name": "Hard", "center": 40, "width": 2},
+    ]
+    assert set(np.unique(np.asarray(Image.open(target)))) <= {0, 128, 255}
+
+
+def test_preset_that_the_file_has_not_fails_and_names_those_it_has(capsys, windowed):
+    assert main(["info", str(windowed), "--preset", "Bone"]) == 1
+    assert "Whole, Hard" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,11 +16,31 @@ from pydicom import uid
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 
+from sonichu_gui.imaging.video_decoder import VideoDecoder
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 PATIENT = "Unverwechselbar^Name"
 COLOURS = ((255, 0, 0), (0, 255, 0), (0, 0, 255), (0, 0, 0), (255, 255, 255), (90, 90, 90))
+
+
+@pytest.fixture(autouse=True)
+def _close_videos(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Closes what a test leaves open, so that no failure of one shows as a warning in another."""
+    made: list[weakref.ref[VideoDecoder]] = []
+    begin = VideoDecoder.__init__
+
+    def remember(decoder: VideoDecoder, *arguments: object) -> None:
+        begin(decoder, *arguments)
+        made.append(weakref.ref(decoder))
+
+    monkeypatch.setattr(VideoDecoder, "__init__", remember)
+    yield
+    for reference in made:
+        decoder = reference()
+        if decoder is not None:
+            decoder.close()
 
 
 @pytest.fixture(scope="session")

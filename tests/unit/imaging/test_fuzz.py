@@ -64,14 +64,14 @@ def open_all(path):
 def pictures():
     pixels = np.random.default_rng(1).integers(0, 256, (9, 11, 3)).astype(np.uint8)
     whole = {}
-    for file_format in ("PNG", "JPEG", "BMP", "TIFF"):
+    for file_format in ("PNG", "JPEG", "BMP", "TIFF", "WEBP"):
         stream = io.BytesIO()
         Image.fromarray(pixels).save(stream, file_format)
         whole[file_format] = stream.getvalue()
     return whole
 
 
-@pytest.mark.parametrize("file_format", ["PNG", "JPEG", "BMP", "TIFF"])
+@pytest.mark.parametrize("file_format", ["PNG", "JPEG", "BMP", "TIFF", "WEBP"])
 @given(edits=damages())
 @bounded
 def test_damaged_pictures(pictures, tmp_path, file_format, edits):

@@ -63,7 +63,10 @@ def test_digest_is_that_of_the_bytes(png):
     assert (digest_of(png), open_source(png).digest) == (expected, expected)
 
 
-@pytest.mark.parametrize("name", ["a.png", "a.JPG", "a.jpeg", "a.bmp", "a.TIF", "a.tiff", "a.dcm"])
+@pytest.mark.parametrize(
+    "name",
+    ["a.png", "a.JPG", "a.jpeg", "a.bmp", "a.TIF", "a.tiff", "a.dcm", "a.webp", "a.MP4", "a.mkv"],
+)
 def test_names_of_frames_are_known(tmp_path, name):
     assert is_supported_name(tmp_path / name)
 
