@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from sonichu_gui.errors import FrameError
-from sonichu_gui.imaging.sources import digest_of, is_supported_name, open_source, scan_folder
+from sonichu_gui.imaging.folder_scan import scan_folder
+from sonichu_gui.imaging.sources import digest_of, is_supported_name, open_source
 
 HEAVY = ("pydicom", "PIL", "cv2", "gdcm", "natsort")
 
