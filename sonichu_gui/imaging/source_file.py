@@ -55,7 +55,7 @@ class SourceFile:
         Raises:
             FrameError: It is gone, or not what it was: its pixels would go by a wrong digest.
         """
-        with _readable(self.path) as stream:
+        with opened(self.path) as stream:
             now = os.fstat(stream.fileno())
             if (now.st_size, now.st_mtime_ns) != (self.size, self.modified_ns):
                 raise FrameError(f"{self.path} has changed since it was opened.", "Open it again.")
@@ -98,7 +98,7 @@ def identify(path: Path) -> SourceFile:
     Raises:
         FrameError: It is missing, empty, a folder or not readable.
     """
-    with _readable(path) as stream:
+    with opened(path) as stream:
         status = os.fstat(stream.fileno())
         if status.st_size == 0:
             raise FrameError(f"{path} is empty.", "Copy it again from where it came from.")
@@ -121,7 +121,7 @@ def first_bytes(path: Path, count: int) -> bytes:
     Raises:
         FrameError: It cannot be read.
     """
-    with _readable(path) as stream:
+    with opened(path) as stream:
         return stream.read(count)
 
 
@@ -166,7 +166,12 @@ def _cut_short(path: Path, what: str) -> FrameError:
 
 
 @contextmanager
-def _readable(path: Path) -> Iterator[BinaryIO]:
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """Opens a file for reading.
+
+    Raises:
+        FrameError: It is missing, a folder, a pipe or a device, or not readable.
+    """
     try:
         _require_file(path)
         stream = path.open("rb")
