@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["FileTable"]
 
+_MOVED_AWAY = -1
+"""The size that says of a row: the file with this digest has left this path for another folder."""
+
 
 class FileTable:
     """The files of a store.
@@ -74,11 +77,35 @@ class FileTable:
 
     def by_digest(self) -> dict[str, StoredFile]:
         """Gives where each digest was last seen; not where another file has taken its place."""
+        return {
+            row["digest"]: _stored_file(row)
+            for row in self._newest_of_each()
+            if row["size"] != _MOVED_AWAY
+        }
+
+    def moved(self) -> frozenset[str]:
+        """Gives the digests of files that have left for another folder, see `note_moved`."""
+        newest = self._newest_of_each()
+        here = {row["digest"] for row in newest if row["size"] != _MOVED_AWAY}
+        return frozenset(row["digest"] for row in newest) - here
+
+    def note_moved(self, digest: str) -> None:
+        """Notes that a file has left: its labels are kept by the store of another folder now."""
+        gone = [row for row in self._newest_of_each() if row["digest"] == digest]
+        values = [
+            {name: value for name, value in row.items() if name != "id"} | {"size": _MOVED_AWAY}
+            for row in gone
+        ]
+        if values:
+            with self._database.writing() as connection:
+                connection.execute(FILES.insert(), values)
+
+    def _newest_of_each(self) -> list[dict[str, Any]]:
+        """The newest row of every path, oldest first."""
         with self._database.reading() as connection:
             found = connection.execute(select(FILES).order_by(FILES.c.id)).mappings().all()
         by_path = {row["path"]: dict(row) for row in found}
-        newest = sorted(by_path.values(), key=lambda row: int(row["id"]))
-        return {row["digest"]: _stored_file(row) for row in newest}
+        return sorted(by_path.values(), key=lambda row: int(row["id"]))
 
     def _newest(self, relative: str) -> dict[str, Any] | None:
         query = select(FILES).where(FILES.c.path == relative).order_by(FILES.c.id.desc()).limit(1)

@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING, Literal, overload
 
 from sqlalchemy import select
 
+from sonichu_gui.labels import whereabouts
 from sonichu_gui.labels.database import Database
 from sonichu_gui.labels.files import FileTable
 from sonichu_gui.labels.location import STORE_NAME, existing_store, new_store
+from sonichu_gui.labels.moved import FileRecords, add_records, read_records
 from sonichu_gui.labels.revision import LabelRow, Revision, RevisionKind, Standing, StoredFile
 from sonichu_gui.labels.revisions import RevisionTable
 from sonichu_gui.labels.scales import ScaleTable
@@ -63,6 +65,9 @@ class LabelStore:
         self._files = FileTable(self._database, self.folder)
         self._revisions = RevisionTable(self._database)
         self._scales = ScaleTable(self._database)
+        self._noted: set[str] = set()
+        if not whereabouts.is_noted(self.path.absolute()):
+            self._note(self._revisions.digests())
 
     @property
     def unreadable(self) -> tuple[Path, ...]:
@@ -163,6 +168,31 @@ class LabelStore:
         """Gives the files whose digest was seen, each where it was seen last."""
         return tuple(self._files.by_digest().values())
 
+    # ---- moved files: see `moved.bring_along` --------------------------------------------
+
+    def is_home_of(self, path: Path) -> bool:
+        """Whether labels of a file are kept here because of the folder it is in."""
+        return self.folder.is_dir() and path.parent.samefile(self.folder)
+
+    def still_has(self, digest: str) -> bool:
+        """Whether a file is still where it was last seen, as it was."""
+        file = self._files.by_digest().get(digest)
+        return file is not None and self.known_digest(self.folder / file.path) == digest
+
+    def records_of(self, digest: str) -> FileRecords:
+        """Gives all that is known of a file, for the store of another folder."""
+        return read_records(self._database, digest)
+
+    def take_over(self, records: FileRecords) -> int:
+        """Adds what another store knows of a file where it is newer; gives how many revisions."""
+        count = add_records(self._database, records)
+        self._note({records.digest})
+        return count
+
+    def note_moved(self, digest: str) -> None:
+        """Notes that a file has left for another folder, whose store took its labels over."""
+        self._files.note_moved(digest)
+
     # ---- revisions -------------------------------------------------------------------------
 
     def append(
@@ -185,9 +215,11 @@ class LabelStore:
             parent_id: The revision that it came from.
             seconds: Time spent on it.
         """
-        return self._revisions.append(
+        revision = self._revisions.append(
             frame, annotation, rater=rater, kind=kind, parent_id=parent_id, seconds=seconds
         )
+        self._note({frame.digest})
+        return revision
 
     def current(
         self, frame: FrameRef, task_id: str, *, rater: str | None = None
@@ -234,13 +266,14 @@ class LabelStore:
     ) -> Iterator[LabelRow]:
         """Gives what holds for every frame and task, with its file, in order of path.
 
-        What holds is told by `Standing.holds`.
+        What holds is told by `Standing.holds`. Labels that went with their file into the store of
+        another folder are told there.
 
         Args:
             task_id: Only this task, or None for all.
             statuses: Only these, or None for all.
         """
-        files, extras = self._files.by_digest(), self._extras()
+        files, moved, extras = self._files.by_digest(), self._files.moved(), self._extras()
 
         def order(revision: Revision) -> tuple[bool, str, int, int]:
             digest = revision.frame.digest
@@ -249,7 +282,7 @@ class LabelStore:
 
         for revision in sorted(self._revisions.standing(), key=order):
             frame, annotation = revision.frame, revision.annotation
-            if task_id is not None and annotation.task_id != task_id:
+            if frame.digest in moved or (task_id is not None and annotation.task_id != task_id):
                 continue
             if statuses is not None and annotation.status not in statuses:
                 continue
@@ -285,6 +318,13 @@ class LabelStore:
         return self._scales.applied_to(digest, base)
 
     # ---- inside ----------------------------------------------------------------------------
+
+    def _note(self, digests: Collection[str]) -> None:
+        """Lets files find their labels here once they are moved."""
+        new = set(digests) - self._noted
+        if new:
+            whereabouts.note(self.path.absolute(), new)
+            self._noted |= new
 
     def _extras(self) -> dict[tuple[str, int, str], dict[str, str]]:
         extras: dict[tuple[str, int, str], dict[str, str]] = defaultdict(dict)
