@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pydicom
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 from pydicom import uid
 from pydicom.data import get_testdata_file
@@ -338,3 +340,24 @@ def test_table_without_records_is_refused_by_name(disc, tmp_path, size):
 def test_what_is_no_dicomdir_is_refused(tmp_path):
     with pytest.raises(FrameError, match="is no DICOMDIR"):
         read(write(tmp_path / "DICOMDIR"))
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.tuples(st.integers(0, 11_000), st.binary(min_size=1, max_size=4)), max_size=8),
+    st.sampled_from(["DICOMDIR", "77654033/CR1/6154"]),
+)
+def test_whatever_is_damaged_gives_a_tree_or_is_refused(disc, tmp_path, changes, name):
+    data = bytearray((disc / name).read_bytes())
+    for offset, value in changes:
+        data[offset : offset + len(value)] = value
+    path = tmp_path / "damaged"
+    path.write_bytes(data)
+    *_, tree = group_by_series([path])
+    assert tree.paths() == (path,)
+    refused = ""
+    try:
+        tree = read(path)
+    except FrameError as error:
+        refused = error.message
+    assert str(path) in refused or not any(found.is_relative_to(disc) for found in tree.paths())

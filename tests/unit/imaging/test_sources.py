@@ -64,6 +64,33 @@ def test_digest_is_that_of_the_bytes(png):
     assert (digest_of(png), open_source(png).digest) == (expected, expected)
 
 
+def large(path, fill, *, age_s=60):
+    path.write_bytes(bytes([fill]) * (2 * 1024 * 1024))
+    os.utime(path, (path.stat().st_atime, path.stat().st_mtime - age_s))
+    return path
+
+
+def test_large_file_is_digested_once_while_it_stays_the_same(tmp_path, monkeypatch):
+    path = large(tmp_path / "a.dat", 1)
+    digest = digest_of(path)
+    read = []
+    real = hashlib.file_digest
+    monkeypatch.setattr(hashlib, "file_digest", lambda *args: read.append(args) or real(*args))
+    assert (digest_of(path), len(read)) == (digest, 0)
+    large(path, 2)
+    assert (digest_of(path) == digest, len(read)) == (False, 1)
+
+
+def test_large_file_that_has_just_been_written_is_digested_each_time(tmp_path):
+    # Within the grain of the clock two states of a file can bear the same time.
+    path = large(tmp_path / "a.dat", 1, age_s=0)
+    stamp = path.stat()
+    digest = digest_of(path)
+    large(path, 2, age_s=0)
+    os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    assert digest_of(path) != digest
+
+
 @pytest.mark.parametrize("name", ["a.png", "a.JPG", "a.jpeg", "a.bmp", "a.TIF", "a.tiff", "a.dcm"])
 def test_names_of_frames_are_known(tmp_path, name):
     assert is_supported_name(tmp_path / name)
