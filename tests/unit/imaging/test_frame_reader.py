@@ -41,15 +41,22 @@ class Disc:
 
     def open(self, path):
         self.opened.append(path)
+        self.wait_at((path, None))
         if path not in self.frame_counts:
             raise FrameError(f"{path} does not exist.")
         return DiscFile(self, path)
 
     def hold(self, path, index):
-        """Decoding this frame waits until `.set()`; `.begun` tells that it does."""
+        """Decoding this frame (opening, for None) waits until `.set()`; `.begun` says it does."""
         gate = self.gates[path, index] = threading.Event()
         gate.begun = threading.Event()
         return gate
+
+    def wait_at(self, place):
+        gate = self.gates.get(place)
+        if gate is not None:
+            gate.begun.set()
+            assert gate.wait(SOON)
 
 
 class DiscFile:
@@ -63,10 +70,7 @@ class DiscFile:
     def frame(self, index):
         with self.disc.lock:
             self.disc.decoded.append((self.path, index))
-        gate = self.disc.gates.get((self.path, index))
-        if gate is not None:
-            gate.begun.set()
-            assert gate.wait(SOON)
+        self.disc.wait_at((self.path, index))
         if (self.path, index) in self.disc.bugs:
             raise ZeroDivisionError
         if (self.path, index) in self.disc.broken:
@@ -178,12 +182,25 @@ def test_a_later_want_takes_back_what_was_wanted_and_planned(make_reader, disc):
     assert is_ready(reader, CINE, [100]) == [True]
 
 
-def test_wanted_frame_does_not_wait_for_one_that_is_read_ahead(make_reader, disc):
-    gate = disc.hold(CINE, 1)
-    reader = make_reader()
+def test_wanted_frame_does_not_wait_for_those_that_are_read_ahead(make_reader, disc):
+    gates = [disc.hold(CINE, index) for index in (1, 2, 3)]
+    reader = make_reader(threads=3)
     reader.want(CINE, 0).result(SOON)
-    assert gate.begun.wait(SOON)
+    assert gates[0].begun.wait(SOON)
+    assert gates[1].begun.wait(SOON)
     assert reader.want(CINE, 300).result(SOON).frame.ref.index == 300
+    assert not gates[2].begun.is_set()
+
+
+def test_next_file_that_was_still_being_opened_is_not_decoded_for_nothing(make_reader, disc):
+    opening = disc.hold(NEXT, None)
+    reader = make_reader()
+    reader.want(STILL, 0, Course(files=(NEXT,))).result(SOON)
+    assert opening.begun.wait(SOON)
+    reader.want(CINE, 0).result(SOON)
+    opening.set()
+    rested(reader)
+    assert (NEXT, 0) not in disc.decoded
 
 
 def test_frame_asked_for_by_many_is_decoded_once(make_reader, disc):
