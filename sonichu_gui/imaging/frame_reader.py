@@ -36,7 +36,9 @@ __all__ = ["CACHE_BYTES", "FrameReader", "ReadFrame"]
 
 log = logging.getLogger(__name__)
 
-CACHE_BYTES = 256 * 1024 * 1024
+CACHE_BYTES = 160 * 1024 * 1024
+"""Some hundred frames of a colour cine. What decoders leave between them takes half as much again,
+and the whole window, Qt and all, is to stay below 500 MB."""
 THREADS = 2 if (os.cpu_count() or 1) <= 2 else 3
 """One for the wanted frame, the others read ahead; more would take the window's own core."""
 
