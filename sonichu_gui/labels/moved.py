@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
+from sonichu_gui.errors import StoreError
 from sonichu_gui.labels import whereabouts
+from sonichu_gui.labels.location import existing_store
 from sonichu_gui.labels.schema import CALIBRATIONS, EXTRAS, REVISIONS
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["FileRecords", "add_records", "bring_along", "read_records"]
 
 _Row = dict[str, Any]
+_SUBJECT = "frame_index", "task_id", "kind"
+"""A prediction made where the file is now says nothing against what a person placed before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,39 +45,82 @@ class FileRecords:
     calibrations: Sequence[Mapping[str, Any]]
     extras: Sequence[Mapping[str, Any]]
 
+    def __bool__(self) -> bool:
+        """Whether anything is known."""
+        return bool(self.revisions or self.calibrations or self.extras)
 
-def bring_along(digest: str, path: Path, store_here: Callable[[], LabelStore]) -> int:
+
+def bring_along(
+    digest: str,
+    path: Path,
+    store_here: Callable[[], LabelStore],
+    digest_of: Callable[[Path], str],
+) -> int:
     """Brings the labels of a file from the folder it was moved from.
 
-    Costs one look-up where there is nothing to bring; call it when a file is opened, before its
-    labels are asked for.
+    Costs little where there is nothing to bring; call it when a file is opened, before its labels
+    are asked for. The store of the file's own folder is not opened for it. A call that was cut off
+    half-way is made good by the next one.
 
     Args:
         digest: Of the file.
         path: Where it is now.
         store_here: Gives the store of its folder, made if need be; called only when labels are
             brought, so that looking at a file without any writes nothing.
+        digest_of: Gives the digest of a file, as of one that was touched where `path` was copied
+            from; a `SonichuError` where it cannot be read.
 
     Returns:
         How many revisions came.
 
     Raises:
-        StoreError: A store that is there cannot be read or written.
+        StoreError: A store that is there cannot be read or written; what others hold has come.
     """
+    home = existing_store(path.parent)
+    brought, failures = 0, list[StoreError]()
+    for place in whereabouts.stores_of(digest):
+        if home is not None and place == home.path.absolute():
+            continue
+        try:
+            brought += _brought_from(place, digest, path, store_here, digest_of)
+        except StoreError as error:
+            failures.append(error)
+    if failures:
+        raise failures[0]
+    return brought
+
+
+def _brought_from(
+    place: Path,
+    digest: str,
+    path: Path,
+    store_here: Callable[[], LabelStore],
+    digest_of: Callable[[Path], str],
+) -> int:
     from sonichu_gui.labels.store import LabelStore
 
-    brought = 0
-    for place in whereabouts.stores_of(digest):
-        there = LabelStore.open_file(place)
-        try:
-            if there.is_home_of(path) or there.still_has(digest):
-                continue
-            here = store_here()
-            brought += here.take_over(there.records_of(digest))
+    there = LabelStore.open_file(place)
+    try:
+        records = there.records_of(digest)
+        if not records or there.is_home_of(path) or there.still_has(digest, digest_of):
+            return 0
+        here = store_here()
+        brought = here.take_over(records)
+        for file in there.files():
+            if file.digest == digest:
+                here.remember_file(
+                    digest=digest,
+                    path=path,
+                    width=file.width,
+                    height=file.height,
+                    frame_count=file.frame_count,
+                    format=file.format,
+                )
+        if not there.is_copy_of(here):
             there.note_moved(digest)
-        finally:
-            there.close()
-    return brought
+        return brought
+    finally:
+        there.close()
 
 
 def read_records(database: Database, digest: str) -> FileRecords:
@@ -94,7 +141,7 @@ def add_records(database: Database, records: FileRecords) -> int:
     """
     with database.writing() as connection:
         numbers: dict[int, int] = {}
-        for row in _newer(connection, REVISIONS, records.revisions, ("frame_index", "task_id")):
+        for row in _newer(connection, REVISIONS, records.revisions, _SUBJECT):
             values = _without_id(row) | {"parent_id": numbers.get(row["parent_id"])}
             statement = REVISIONS.insert().returning(REVISIONS.c.id)
             numbers[row["id"]] = connection.execute(statement, values).scalar_one()

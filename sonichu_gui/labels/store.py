@@ -29,7 +29,7 @@ from sonichu_gui.labels.scales import ScaleTable
 from sonichu_gui.labels.schema import EXTRAS, META
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from sonichu_gui.domain.annotation import Annotation, Status
     from sonichu_gui.domain.calibration import Calibration, Scale
@@ -67,7 +67,7 @@ class LabelStore:
         self._scales = ScaleTable(self._database)
         self._noted: set[str] = set()
         if not whereabouts.is_noted(self.path.absolute()):
-            self._note(self._revisions.digests())
+            self._note(self._revisions.digests() | self._scales.digests())
 
     @property
     def unreadable(self) -> tuple[Path, ...]:
@@ -84,8 +84,7 @@ class LabelStore:
         Labels are looked for in the folder of their image; only a store under a name of its own
         takes those of other folders.
         """
-        is_folders_own = self.path.name == STORE_NAME or not self.beside_images
-        return None if is_folders_own and not folder.samefile(self.folder) else self
+        return None if self._is_folders_own and not folder.samefile(self.folder) else self
 
     @overload
     @classmethod
@@ -172,12 +171,18 @@ class LabelStore:
 
     def is_home_of(self, path: Path) -> bool:
         """Whether labels of a file are kept here because of the folder it is in."""
-        return self.folder.is_dir() and path.parent.samefile(self.folder)
+        try:
+            return path.parent.samefile(self.folder)
+        except OSError:  # one of them is not there
+            return False
 
-    def still_has(self, digest: str) -> bool:
-        """Whether a file is still where it was last seen, as it was."""
-        file = self._files.by_digest().get(digest)
-        return file is not None and self.known_digest(self.folder / file.path) == digest
+    def is_copy_of(self, other: LabelStore) -> bool:
+        """Whether two stores began as one: a backup, or one store by two ways to its drive."""
+        return self._database.store_id == other._database.store_id
+
+    def still_has(self, digest: str, digest_of: Callable[[Path], str]) -> bool:
+        """Whether a file lies where it was seen, or a copy of it does; see `FileTable`."""
+        return self._files.still_has(digest, digest_of)
 
     def records_of(self, digest: str) -> FileRecords:
         """Gives all that is known of a file, for the store of another folder."""
@@ -303,10 +308,12 @@ class LabelStore:
     def save_scale(self, digest: str, scale: Scale | None, *, author: str) -> None:
         """Keeps a person's or a label file's scale of a file; None takes it back."""
         self._scales.set_scale(digest, scale, author)
+        self._note({digest})
 
     def confirm_scale(self, digest: str, key: str, *, author: str, confirmed: bool = True) -> None:
         """Keeps that a person trusts a doubtful scale of a file, or no longer does."""
         self._scales.set_confirmation(digest, key, author, confirmed=confirmed)
+        self._note({digest})
 
     def calibration_for(self, digest: str, base: Calibration) -> Calibration:
         """Gives a file's calibration with the scale and the confirmations kept for it.
@@ -319,11 +326,17 @@ class LabelStore:
 
     # ---- inside ----------------------------------------------------------------------------
 
+    @property
+    def _is_folders_own(self) -> bool:
+        return self.path.name == STORE_NAME or not self.beside_images
+
     def _note(self, digests: Collection[str]) -> None:
-        """Lets files find their labels here once they are moved."""
+        """Lets files find their labels here once they are moved.
+
+        A store under a name of its own, as a backup, is left out: it is asked only by its name.
+        """
         new = set(digests) - self._noted
-        if new:
-            whereabouts.note(self.path.absolute(), new)
+        if new and self._is_folders_own and whereabouts.note(self.path.absolute(), new):
             self._noted |= new
 
     def _extras(self) -> dict[tuple[str, int, str], dict[str, str]]:

@@ -3,7 +3,8 @@
 Labels lie beside their images, in one store a folder; a digest alone does not tell in which. This
 list in the user's data folder does. It holds digests and places of stores, no labels: losing it
 loses none, and where it cannot be read or written the labels are kept nevertheless. So it need not
-survive the power: it waits for no disk, and one that is damaged is made anew.
+survive the power: it waits for no disk, and one that is damaged is made anew. Names of folders may
+tell of patients, so nobody else may read it.
 """
 
 from __future__ import annotations
@@ -34,16 +35,16 @@ CREATE INDEX IF NOT EXISTS whereabouts_by_store ON whereabouts (store);
 """
 
 
-def note(store: Path, digests: Iterable[str]) -> None:
-    """Notes that a store holds labels of some files."""
+def note(store: Path, digests: Iterable[str]) -> bool:
+    """Notes that a store holds labels of some files; gives whether that could be written."""
     rows = [(digest, os.fsencode(store)) for digest in digests]
 
-    def write(connection: sqlite3.Connection) -> None:
+    def write(connection: sqlite3.Connection) -> bool:
         with connection:
             connection.executemany("INSERT OR IGNORE INTO whereabouts VALUES (?, ?)", rows)
+        return True
 
-    if rows:
-        _asked(write, None)
+    return _asked(write, otherwise=False)
 
 
 def is_noted(store: Path) -> bool:
@@ -67,6 +68,8 @@ def _asked(ask: Callable[[sqlite3.Connection], _Answer], otherwise: _Answer) -> 
     place = paths.user_data() / _NAME
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
+        if not place.exists():
+            place.touch(mode=0o600)
         with closing(sqlite3.connect(place, timeout=1.0)) as connection:
             connection.executescript(_PREPARED)
             return ask(connection)
