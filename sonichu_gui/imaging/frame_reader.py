@@ -131,12 +131,19 @@ class FrameReader:
             if flight is None:
                 flight = self._flights[place] = Future()
         if is_ours:
-            self._fly(place, keep=keep)
+            self._fly(place, flight, keep=keep)
         return flight.result()
 
     def forget(self, path: Path) -> None:
-        """Forgets a file that has changed or gone, so that it is read as it is now."""
+        """Forgets a file that has changed or gone, so that it is read as it is now.
+
+        What is just being read of it reaches only those who asked before.
+        """
         self._sources.forget(path)
+        with self._changed:
+            for place in [each for each in self._flights if each[0] == path]:
+                del self._flights[place]
+            self._changed.notify_all()
 
     def close(self) -> None:
         """Takes back what is wanted and waits for the threads; not from a future's callback."""
@@ -163,46 +170,52 @@ class FrameReader:
             while not self._closed:
                 wanted, plan = self._wanted, self._plan
                 if wanted and not wanted.answered and wanted.place not in self._flights:
-                    self._flights[wanted.place] = Future()
-                    return partial(self._fly, wanted.place)
+                    flight = self._flights[wanted.place] = Future()
+                    return partial(self._fly, wanted.place, flight)
                 if plan is not None and plan.places and self._ahead_free:
                     self._ahead_free -= 1
                     return partial(self._go_ahead, plan, plan.places.popleft())
                 self._changed.wait()
         return None
 
-    def _fly(self, place: FramePlace, *, keep: bool = True) -> None:
+    def _fly(self, place: FramePlace, flight: Future[ReadFrame], *, keep: bool = True) -> None:
         """Reads a frame and tells everybody who waits for it."""
         try:
             read = self._decoded(place, keep=keep)
         except BaseException as error:  # noqa: BLE001 - the worker boundary: told to who asked
-            self._land(place, error)
+            self._land(place, flight, error)
         else:
-            self._land(place, read)
+            self._land(place, flight, read)
 
     def _decoded(self, place: FramePlace, *, keep: bool) -> ReadFrame:
         path, index = place
-        try:
-            return self._decoded_from_open(path, index, keep=keep)
-        except SonichuError:
-            if not self._sources.is_outdated(path):
-                raise
-            self._sources.forget(path)
-            return self._decoded_from_open(path, index, keep=keep)
-
-    def _decoded_from_open(self, path: Path, index: int, *, keep: bool) -> ReadFrame:
         with self._sources.borrowed(path, keep=keep) as source:
-            frame = self._cache.get(FrameRef(source.digest, index))
-            if frame is None:
-                frame = source.frame(index)
-                if keep:
-                    self._cache.put(frame)
-            return ReadFrame(path, source, frame)
+            try:
+                return self._decoded_from(source, path, index, keep=keep)
+            except SonichuError:
+                if not self._sources.forget_outdated(path, source):
+                    raise
+        with self._sources.borrowed(path, keep=keep) as source:
+            return self._decoded_from(source, path, index, keep=keep)
 
-    def _land(self, place: FramePlace, result: ReadFrame | BaseException) -> None:
+    def _decoded_from(
+        self, source: FrameSource, path: Path, index: int, *, keep: bool
+    ) -> ReadFrame:
+        frame = self._cache.get(FrameRef(source.digest, index))
+        if frame is None:
+            frame = source.frame(index)
+            if keep:
+                self._cache.put(frame)
+        return ReadFrame(path, source, frame)
+
+    def _land(
+        self, place: FramePlace, flight: Future[ReadFrame], result: ReadFrame | BaseException
+    ) -> None:
         with self._changed:
-            flight = self._flights.pop(place)
-            wanted = self._wanted
+            wanted = None
+            if self._flights.get(place) is flight:  # not so once its file was forgotten
+                del self._flights[place]
+                wanted = self._wanted
             if wanted is not None and (wanted.answered or wanted.place != place):
                 wanted = None
             if wanted is not None:
@@ -228,8 +241,8 @@ class FrameReader:
                 plan.places.appendleft(place)
             else:
                 plan.room -= ready.frame.pixels.nbytes
+        self._cache.pin(read.frame.ref)  # first, or the frame before would be kept in place of it
         self._cache.put(read.frame)
-        self._cache.pin(read.frame.ref)
         return plan
 
     def _go_ahead(self, plan: Plan, place: FramePlace) -> None:
@@ -258,7 +271,7 @@ class FrameReader:
                     return
                 plan.room -= size
                 flight = self._flights[place] = Future()
-            self._fly(place)
+            self._fly(place, flight)
         taken = 0 if flight.exception() else flight.result().frame.pixels.nbytes
         with self._changed:
             plan.room += size - taken

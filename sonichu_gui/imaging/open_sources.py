@@ -74,11 +74,19 @@ class OpenSources:
             slot = self._slots.get(path)
             return slot.source if slot else None
 
-    def is_outdated(self, path: Path) -> bool:
-        """Whether a file that is open has been replaced meanwhile; asks its drive."""
+    def forget_outdated(self, path: Path, source: FrameSource) -> bool:
+        """Forgets a borrowed source if its file was replaced meanwhile, and says so.
+
+        Asks the drive, unless another thread has found it out before.
+        """
         with self._lock:
             slot = self._slots.get(path)
-        return slot is not None and slot.source is not None and slot.stamp != _stamp(path)
+        if slot is None or slot.source is not source:
+            return True
+        if slot.stamp == _stamp(path):
+            return False
+        self._forget(path, slot)
+        return True
 
     def hold(self, path: Path) -> None:
         """Keeps a file open whatever else is opened, in place of the one held before."""
@@ -88,10 +96,9 @@ class OpenSources:
     def forget(self, path: Path) -> None:
         """Lets go of a file, so that it is opened as it is now when it is asked for again."""
         with self._lock:
-            slot = self._slots.pop(path, None)
-            if slot is not None:
-                slot.kept = False  # whoever reads from it closes it
-                self._close_unused(slot)
+            slot = self._slots.get(path)
+        if slot is not None:
+            self._forget(path, slot)
 
     def close(self) -> None:
         """Closes every file; one that is still read from is closed by its last reader."""
@@ -99,6 +106,12 @@ class OpenSources:
             slots = list(self._slots)
         for path in slots:
             self.forget(path)
+
+    def _forget(self, path: Path, slot: _Slot) -> None:
+        with self._lock:
+            if self._slots.get(path) is slot:
+                del self._slots[path]
+                self._close_unused(slot)  # else whoever reads from it closes it
 
     def _entered(self, path: Path, *, keep: bool) -> _Slot:
         with self._lock:

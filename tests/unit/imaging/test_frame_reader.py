@@ -35,6 +35,7 @@ class Disc:
         self.opened = []
         self.closed = []
         self.broken = set()
+        self.outdated = set()  # numbers of openings
         self.bugs = set()
         self.gates = {}
         self.lock = threading.Lock()
@@ -66,6 +67,7 @@ class DiscFile:
     def __init__(self, disc, path):
         self.disc, self.path, self.digest = disc, path, f"digest of {path}"
         self.frame_count = disc.frame_counts[path]
+        self.opening = disc.opened.count(path) - 1
 
     def frame(self, index):
         with self.disc.lock:
@@ -73,6 +75,8 @@ class DiscFile:
         self.disc.wait_at((self.path, index))
         if (self.path, index) in self.disc.bugs:
             raise ZeroDivisionError
+        if self.opening in self.disc.outdated:
+            raise FrameError(f"{self.path} has changed since it was opened.")
         if (self.path, index) in self.disc.broken:
             raise FrameError(f"Frame {index} of {self.path} is damaged.")
         return Frame(FrameRef(self.digest, index), np.zeros((1, FRAME_BYTES), np.uint8))
@@ -318,6 +322,14 @@ def test_frame_on_screen_stays_whatever_others_read(make_reader):
     assert reader.ready(STILL, 0) is not None
 
 
+def test_wanted_frame_takes_the_place_of_the_one_before_where_there_is_room_for_one(make_reader):
+    reader = make_reader(frames=1)
+    for path in (STILL, NEXT, CINE):
+        reader.want(path, 0).result(SOON)
+        rested(reader)
+        assert reader.ready(path, 0) is not None
+
+
 def test_file_on_screen_stays_open_while_others_are_listed(make_reader, disc):
     disc.frame_counts |= {Path(f"file{number}"): 1 for number in range(30)}
     reader = make_reader()
@@ -347,6 +359,49 @@ def test_forgotten_file_is_opened_as_it_is_now(make_reader, disc):
     disc.frame_counts[STILL] = 2
     assert reader.want(STILL, 1).result(SOON).source.frame_count == 2
     assert disc.closed == [STILL]
+
+
+def test_file_forgotten_while_it_is_decoded_is_read_as_it_is_now(make_reader, disc):
+    gate = disc.hold(STILL, 0)
+    reader = make_reader()
+    before = reader.want(STILL, 0)
+    assert gate.begun.wait(SOON)
+    disc.gates.clear()
+    disc.frame_counts[STILL] = 2
+    reader.forget(STILL)
+    try:
+        assert before.result(SOON).source.frame_count == 2
+        assert reader.want(STILL, 0).result(SOON).source.frame_count == 2
+    finally:
+        gate.set()
+    reader.close()
+    assert disc.closed == [STILL, STILL]
+
+
+def test_replaced_file_is_opened_anew_for_every_thread_that_reads_it(disc, tmp_path):
+    path = tmp_path / "cine"
+    path.write_bytes(b"old")
+    disc.frame_counts[path] = 9
+    gates = [disc.hold(path, index) for index in (0, 1)]
+    disc.outdated.add(0)
+    reader = FrameReader(threads=2, open_source=disc.open)
+    reads = []
+    threads = [
+        threading.Thread(target=lambda index=index: reads.append(reader.read(path, index)))
+        for index in (0, 1)
+    ]
+    for thread, gate in zip(threads, gates, strict=True):
+        thread.start()
+        assert gate.begun.wait(SOON)
+    path.write_bytes(b"another")
+    try:
+        for index, (thread, gate) in enumerate(zip(threads, gates, strict=True)):
+            gate.set()
+            thread.join(SOON)
+            assert len(reads) == index + 1
+    finally:
+        reader.close()
+    assert disc.opened == [path, path]
 
 
 def test_closing_ends_the_threads_and_closes_the_files(make_reader, disc):
