@@ -8,7 +8,6 @@ told, and what points out of the disc's folder is not followed.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,13 +54,13 @@ def read_dicomdir(path: Path) -> Iterator[SeriesTree | None]:
     Raises:
         FrameError: It cannot be read, or is no DICOMDIR.
     """
-    records, is_cut_short = _records(path)
+    records, is_incomplete = _records(path)
     on_disc = _Disc(path.parent)
-    files: list[tuple[Path, FileFacts]] = []
-    missing: list[Path] = []
+    files: dict[Path, FileFacts] = {}  # some tables name a file twice
+    missing: dict[Path, None] = {}
     problems: list[SonichuError] = []
-    if is_cut_short:
-        problems.append(FrameError(f"{path} is cut short: it names more than it holds.", _INSTEAD))
+    if is_incomplete:
+        problems.append(FrameError(f"{path} is cut short or damaged: it names too few.", _INSTEAD))
     for number, record in enumerate(records, start=1):
         yield None
         if record.level != _LEVELS["IMAGE"]:
@@ -74,14 +73,14 @@ def read_dicomdir(path: Path) -> Iterator[SeriesTree | None]:
             continue
         found = on_disc.find(parts)
         if found is None:
-            missing.append(path.parent.joinpath(*parts))
+            missing[path.parent.joinpath(*parts)] = None
         else:
-            files.append((found, facts_of(*_chain(record))))
-    yield series_tree(files, missing=missing, problems=problems)
+            files.setdefault(found, facts_of(*_chain(record)))
+    yield series_tree(files.items(), missing=missing, problems=problems)
 
 
 def _records(path: Path) -> tuple[list[_Record], bool]:
-    """Gives the records in use, and whether the table is cut short: links lead beyond its end."""
+    """Gives the records in use, and whether some are damaged or lost."""
     from pydicom import config, dcmread
 
     with opened(path) as stream, decoding(path, "The table of contents of"):
@@ -89,17 +88,19 @@ def _records(path: Path) -> tuple[list[_Record], bool]:
         table = dcmread(stream, force=True, specific_tags=[_FIRST, "DirectoryRecordSequence"])
         if "DirectoryRecordSequence" not in table:
             raise FrameError(f"{path} is no DICOMDIR.", _INSTEAD)
-        records = [
-            _Record(each, _LEVELS.get(words(each, "DirectoryRecordType").upper()))
-            for each in items(table, "DirectoryRecordSequence")
-            if integer(each, "RecordInUseFlag", _IN_USE) == _IN_USE
-        ]
-        size = os.fstat(stream.fileno()).st_size
-    _link(records, integer(table, _FIRST))
-    is_cut_short = any(
-        integer(record.dataset, link) >= size for record in records for link in (_NEXT, _LOWER)
-    )
-    return records, is_cut_short
+        listed = items(table, "DirectoryRecordSequence")
+    records = [
+        _Record(each, _LEVELS.get(words(each, "DirectoryRecordType").upper()))
+        for each in listed
+        if integer(each, "RecordInUseFlag", _IN_USE) == _IN_USE
+    ]
+    first = integer(table, _FIRST)
+    _link(records, first)
+    links = {integer(each, link) for each in listed for link in (_NEXT, _LOWER)} | {first}
+    # One link leads to each record. Where to may be wrong, but more links than records tell of
+    # others that once were there.
+    is_unreadable = any("DirectoryRecordType" not in each for each in listed)
+    return records, is_unreadable or len(links - {0}) > len(listed)
 
 
 def _link(records: Sequence[_Record], first: int) -> None:

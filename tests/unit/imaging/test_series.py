@@ -329,6 +329,33 @@ def test_table_that_is_cut_short_says_so_and_gives_what_it_holds(disc, tmp_path)
     assert f"{path} is cut short" in tree.problems[0].message
 
 
+@pytest.mark.parametrize("number", [0, 1, 20, 50])
+def test_table_with_a_damaged_record_says_that_others_are_lost(disc, tmp_path, number):
+    folder = tmp_path / "disc"
+    shutil.copytree(disc, folder)
+    path = folder / "DICOMDIR"
+    table = pydicom.dcmread(path)
+    at = table.DirectoryRecordSequence[number].seq_item_tell
+    data = bytearray(path.read_bytes())
+    data[at + 8 : at + 16] = b"\xff" * 8
+    path.write_bytes(data)
+    tree = read(path)
+    assert len(tree.paths()) < 31
+    assert any(str(path) in problem.message for problem in tree.problems)
+
+
+def test_file_that_is_named_twice_is_listed_once(disc, tmp_path):
+    def repeat(records):
+        first, second, third, *_ = pictures(records)
+        second.ReferencedFileID = first.ReferencedFileID
+        third.ReferencedFileID = [*first.ReferencedFileID[:-1], "nowhere"]
+        pictures(records)[3].ReferencedFileID = third.ReferencedFileID
+
+    tree = read(edited(disc, tmp_path, repeat))
+    assert len(tree.paths()) == len({*tree.paths()}) == 28
+    assert len(tree.missing) == 1
+
+
 @pytest.mark.parametrize("size", [0, 100, 200, 380])
 def test_table_without_records_is_refused_by_name(disc, tmp_path, size):
     path = tmp_path / "DICOMDIR"
