@@ -17,6 +17,9 @@ DEFAULT_FRAME_MS = 40.0
 
 SLOWEST, FASTEST = 0.1, 4.0
 
+_SHORTEST_MS, _LONGEST_MS = 0.01, 600_000.0
+"""What a frame may take: from ultrafast imaging to a frame every ten minutes."""
+
 _SHOWN_MS = 1000 / 60
 """Frames that follow one another faster than a screen shows them are not read ahead."""
 
@@ -43,7 +46,9 @@ class CineClock:
     """
 
     def __init__(self, frames: range, frame_ms: float | None) -> None:
-        self._frame_ms = frame_ms if frame_ms and 0 < frame_ms < float("inf") else DEFAULT_FRAME_MS
+        if frame_ms is None or not _SHORTEST_MS <= frame_ms <= _LONGEST_MS:
+            frame_ms = DEFAULT_FRAME_MS
+        self._frame_ms = frame_ms
         self._frames = frames
         self._repeat = Repeat.LOOP
         self._speed = 1.0

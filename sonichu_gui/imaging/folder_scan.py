@@ -131,7 +131,7 @@ def may_hold_frames(path: Path) -> bool:
     """Whether a file is one of ours: by its name, or its beginning where that says nothing."""
     if path.suffix and not path.suffix[1:].isdigit():
         return is_supported_name(path)
-    if path.name == "DICOMDIR":  # the table of contents of a disc: DICOM without pixels
+    if path.name.upper() == "DICOMDIR":  # the table of contents of a disc: DICOM without pixels
         return False
     try:
         return READERS[0].matches(first_bytes(path, SNIFFED_BYTES))

@@ -11,8 +11,10 @@ once it has stayed the same from one look to the next.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,6 +91,10 @@ class FolderWatch:
         if self._device not in (None, device) and self._files and not found:
             return FolderChanges(is_gone=True)  # the empty place where a drive was mounted
         self._device = device
+        for path in self._files.keys() - found.keys():
+            # A person may have opened hidden files, or some of other folders.
+            with suppress(OSError):
+                found[path] = _stamp_of(path.stat())
         return self._compared(found, unreadable)
 
     def _listing(
@@ -104,10 +110,9 @@ class FolderWatch:
                 unreadable.append(path)
                 continue
             try:
-                stat = entry.stat()
+                stamp = _stamp_of(entry.stat())
             except OSError:  # gone since it was listed, or a link to nowhere
                 continue
-            stamp = stat.st_size, stat.st_mtime_ns
             if path in self._files or self._counts(path, stamp):
                 found[path] = stamp
         return found, tuple(unreadable)
@@ -142,3 +147,7 @@ class FolderWatch:
             del self._files[path]
         self._unsettled = unsettled
         return FolderChanges(tuple(appeared), tuple(sorted(vanished)), tuple(changed))
+
+
+def _stamp_of(status: os.stat_result) -> _Stamp:
+    return status.st_size, status.st_mtime_ns

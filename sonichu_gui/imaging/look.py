@@ -7,7 +7,6 @@ of it works on brightness (luma, Rec. 601), and a colour picture's colour differ
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
@@ -111,7 +110,7 @@ class Look:
             # Made each time: one cannot be used by several threads, and costs next to nothing.
             grey = np.asarray(cv2.createCLAHE(self.clahe, _TILES).apply(grey), np.uint8)
         table = _table(self.brightness, self.contrast, self.gamma, self.invert)
-        return grey if table is None else np.asarray(cv2.LUT(grey, table), np.uint8)
+        return np.asarray(cv2.LUT(grey, table), np.uint8)
 
 
 NEUTRAL = Look()
@@ -128,20 +127,20 @@ PRESETS: Mapping[str, Look] = {
 
 
 @lru_cache(maxsize=32)
-def _table(brightness: float, contrast: float, gamma: float, invert: bool) -> Pixels | None:  # noqa: FBT001 - a key of the cache
-    """Gives what each of 256 greys becomes, None where each stays."""
+def _table(brightness: float, contrast: float, gamma: float, invert: bool) -> Pixels:  # noqa: FBT001 - a key of the cache
+    """Gives what each of 256 greys becomes."""
     grey = np.arange(256) / 255
     shown = np.clip((grey - _MIDDLE) * contrast + _MIDDLE + brightness, 0, 1) ** (1 / gamma)
     table = np.rint((1 - shown if invert else shown) * 255).astype(np.uint8)
     table.setflags(write=False)
-    return None if np.array_equal(table, np.arange(256)) else table
+    return table
 
 
 def _is_good(name: str, value: object) -> bool:
     """Whether a stored value can be taken as it is."""
     if name not in RANGES:
         return isinstance(value, bool)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     low, high = RANGES[name]
     return low <= value <= high

@@ -91,7 +91,7 @@ def test_a_range_chosen_around_the_frame_shown_goes_on_from_it():
     assert [made.due(1400.0 + 41 * k) for k in (0, 1, 2)] == [None, 11, 8]
 
 
-@pytest.mark.parametrize("frame_ms", [None, 0.0, -5.0, float("nan"), float("inf")])
+@pytest.mark.parametrize("frame_ms", [None, 0.0, -5.0, 5e-324, 1e308, float("nan"), float("inf")])
 def test_a_cine_without_a_time_plays_nevertheless(frame_ms):
     assert CineClock(range(3), frame_ms).interval_ms == DEFAULT_FRAME_MS
 
@@ -100,6 +100,20 @@ def test_a_cine_without_a_time_plays_nevertheless(frame_ms):
 def test_nothing_to_play_is_refused(frames):
     with pytest.raises(ValueError, match="no frames"):
         CineClock(frames, 40.0)
+
+
+def test_a_cine_goes_on_after_the_machine_has_slept():
+    made = clock(7)
+    night_ms = 8 * 3600 * 1000.0
+    assert made.due(1000.0 + night_ms) == night_ms / 40 % 7 == 1
+    assert played(made, every_ms=40, times=2, since=1000.0 + night_ms) == [2, 3]
+
+
+@pytest.mark.parametrize("repeat", Repeat)
+def test_a_single_frame_plays_and_nothing_follows_it_but_itself(repeat):
+    made = clock(1, repeat=repeat)
+    assert set(played(made, every_ms=10, times=20)) == {0}
+    assert made.following(5) == (0,)
 
 
 def test_frames_that_follow_are_known_for_reading_ahead():

@@ -143,3 +143,20 @@ def test_order_of_a_scan_can_be_had_without_one(tmp_path):
     found = [*scan_folder(tmp_path)]
     assert in_scan_order(tmp_path, [tmp_path / name for name in names]) == found
     assert in_scan_order(tmp_path, reversed(found)) == found
+
+
+@pytest.mark.parametrize("name", ["DICOMDIR", "dicomdir"])  # Linux shows discs in small letters
+def test_table_of_contents_is_no_frame(tmp_path, name):
+    for each in (name, "IM1"):
+        (tmp_path / each).write_bytes(bytes(128) + b"DICM")
+    assert [path.name for path in scan_folder(tmp_path)] == ["IM1"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of any bytes")
+def test_names_that_are_no_text_are_found_and_sorted(tmp_path):
+    names = [b"a2.png", b"a10.png", b"\xe4\xff1.png"]
+    for name in names:
+        (tmp_path / os.fsdecode(name)).touch()
+    found = [*scan_folder(tmp_path)]
+    assert sorted(os.fsencode(path.name) for path in found) == sorted(names)
+    assert in_scan_order(tmp_path, reversed(found)) == found

@@ -95,8 +95,12 @@ def test_folder_that_is_away_has_lost_nothing(folder, watch, tmp_path):
 
 
 def test_drive_that_was_unmounted_leaves_an_empty_folder_and_has_lost_nothing(
-    folder, watch, tmp_path, monkeypatch
+    folder, tmp_path, monkeypatch
 ):
+    other = tmp_path / "of another folder.png"
+    other.write_bytes(b"x")
+    watch = FolderWatch(folder, [*scan_folder(folder), other])
+    assert watch.look() == NOTHING
     mounted = folder.rename(tmp_path / "mounted")
     folder.mkdir()
     device = folder.stat().st_dev
@@ -155,6 +159,18 @@ def test_file_that_a_person_opened_by_another_name_is_no_loss(folder):
     watch = FolderWatch(folder, [odd, *scan_folder(folder)])
     assert watch.look() == NOTHING
     assert watch.look() == NOTHING
+
+
+@pytest.mark.parametrize("name", ["study/.hidden.png", "elsewhere.png"])
+def test_file_that_a_scan_would_not_give_is_watched_once_it_is_listed(folder, tmp_path, name):
+    listed = tmp_path / name
+    listed.write_bytes(b"x")
+    watch = FolderWatch(folder, [listed, *scan_folder(folder)])
+    assert watch.look() == NOTHING
+    listed.write_bytes(b"others")
+    assert settled(watch).changed == (listed,)
+    listed.unlink()
+    assert watch.look().vanished == (listed,)
 
 
 def test_a_cancelled_look_tells_nothing_and_loses_nothing(folder, watch):

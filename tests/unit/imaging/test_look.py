@@ -38,6 +38,29 @@ def test_pixels_keep_shape_and_are_never_changed(look, pixels):
     assert look.is_neutral or not np.shares_memory(shown, frame)
 
 
+def test_look_too_faint_to_be_seen_gives_an_array_of_its_own_nevertheless():
+    shown = Look(brightness=1e-9).apply(GREY)
+    assert np.array_equal(shown, GREY)
+    assert not np.shares_memory(shown, GREY)
+
+
+@pytest.mark.parametrize(
+    "look", [Look(clahe=3.0), Look(gamma=2.0), Look(clahe=1e-300, invert=True)]
+)
+@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (7, 1), (3, 3), (1, 1, 3), (5, 1, 3)])
+def test_smallest_pictures_keep_their_shape(look, shape):
+    assert look.apply(np.full(shape, 90, np.uint8)).shape == shape
+
+
+@pytest.mark.parametrize("look", [Look(clahe=3.0), Look(gamma=2.0)])
+@pytest.mark.parametrize(
+    "view", [COLOURS[::2, ::-1], COLOURS[:, :, ::-1], COLOURS[::-1, ::2, 1], GREY.T],
+    ids=["turned", "channels", "one channel", "transposed"],
+)  # fmt: skip
+def test_parts_of_pictures_are_shown_as_their_copies(look, view):
+    assert np.array_equal(look.apply(view), look.apply(view.copy()))
+
+
 def test_inverting_turns_grey_round_and_twice_is_nothing():
     inverted = Look(invert=True)
     assert np.array_equal(inverted.apply(GREY), 255 - GREY)
@@ -108,6 +131,7 @@ def test_neutral_look_is_an_empty_object():
 @pytest.mark.parametrize(
     "text",
     ["", "no JSON", "[1]", "null", "3", '"gamma"', "[" * 100_000, '{"gamma": NaN}',
+     '{"gamma": 1' + "0" * 400 + "}", '{"gamma": Infinity}',
      '{"gamma": "2"}', '{"gamma": 99}', '{"gamma": true}', '{"invert": 1}', '{"zoom": 3}'],
 )  # fmt: skip
 def test_bad_stored_values_count_as_neutral(text):
