@@ -14,6 +14,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -41,6 +42,8 @@ CACHE_BYTES = 160 * 1024 * 1024
 and the whole window, Qt and all, is to stay below 500 MB."""
 THREADS = 2 if (os.cpu_count() or 1) <= 2 else 3
 """One for the wanted frame, the others read ahead; more would take the window's own core."""
+CLOSING_S = 3.0
+"""How long `close` waits: more than a frame takes, less than makes a person end the program."""
 
 
 class FrameReader:
@@ -131,7 +134,7 @@ class FrameReader:
             if flight is None:
                 flight = self._flights[place] = Future()
         if is_ours:
-            self._fly(place, flight, keep=keep)
+            self._fly(place, flight, keep=keep and not self._closed)
         return flight.result()
 
     def forget(self, path: Path) -> None:
@@ -146,15 +149,19 @@ class FrameReader:
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Takes back what is wanted and waits for the threads; not from a future's callback."""
+        """Takes back what is wanted and ends the threads; not from a future's callback.
+
+        Waits for what is being decoded, but not for a drive that does not answer.
+        """
         with self._changed:
             self._closed, self._plan = True, None
             wanted = self._wanted
             self._changed.notify_all()
         if wanted is not None:
             wanted.future.cancel()
+        deadline = time.monotonic() + CLOSING_S
         for thread in self._threads:
-            thread.join()
+            thread.join(max(0.0, deadline - time.monotonic()))
         self._sources.close()
         self._cache.clear()
 

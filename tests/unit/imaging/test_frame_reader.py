@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from sonichu_gui.domain.calibration import Calibration
 from sonichu_gui.domain.frame import Frame, FrameRef
 from sonichu_gui.errors import FrameError
+from sonichu_gui.imaging import frame_reader
 from sonichu_gui.imaging.course import FRAMES_AHEAD, Course
 from sonichu_gui.imaging.frame_reader import FrameReader
 
@@ -417,6 +418,32 @@ def test_closing_ends_the_threads_and_closes_the_files(make_reader, disc):
     assert threading.active_count() <= before + 1  # the timer's own may still be ending
     assert set(disc.closed) == {CINE}
     assert reader.want(CINE, 0).cancelled()
+
+
+def test_closing_does_not_wait_for_a_drive_that_does_not_answer(make_reader, disc, monkeypatch):
+    monkeypatch.setattr(frame_reader, "CLOSING_S", 0.05)
+    gate = disc.hold(STILL, 0)
+    reader = make_reader()
+    wanted = reader.want(STILL, 0)
+    assert gate.begun.wait(SOON)
+    closing = threading.Thread(target=reader.close)
+    closing.start()
+    closing.join(SOON / 2)
+    was_closed = not closing.is_alive()
+    gate.set()
+    closing.join(SOON)
+    for thread in reader._threads:
+        thread.join(SOON)
+    assert was_closed
+    assert wanted.cancelled()
+    assert disc.closed == [STILL]
+
+
+def test_what_is_read_after_closing_stays_open_no_longer(make_reader, disc):
+    reader = make_reader()
+    reader.close()
+    assert reader.read(STILL, 0).frame.ref.index == 0
+    assert disc.closed == [STILL]
 
 
 @settings(max_examples=25)
