@@ -204,7 +204,7 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
     Raises:
         FrameError: A folder holds no frame.
     """
-    from sonichu_gui.imaging.sources import scan_folder
+    from sonichu_gui.imaging.folder_scan import scan_folder
 
     for path in paths:
         if path.is_dir():

@@ -27,7 +27,8 @@ from sonichu_gui.errors import SonichuError
 from sonichu_gui.gui import theme
 from sonichu_gui.gui.jobs import IsCancelled, Lane, Report
 from sonichu_gui.gui.workbench import Workbench
-from sonichu_gui.imaging.sources import open_source, scan_folder
+from sonichu_gui.imaging.folder_scan import scan_folder
+from sonichu_gui.imaging.sources import open_source
 from sonichu_gui.settings.store import Settings
 from sonichu_gui.tasks import load_tasks
 

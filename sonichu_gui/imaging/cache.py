@@ -26,6 +26,7 @@ class FrameCache:
         self.max_bytes = max_bytes
         self._frames: OrderedDict[FrameRef, Frame] = OrderedDict()
         self._bytes_held = 0
+        self._pinned: FrameRef | None = None
         self._lock = threading.Lock()
 
     @property
@@ -59,7 +60,12 @@ class FrameCache:
             self._frames[frame.ref] = frame
             self._bytes_held += frame.pixels.nbytes
             while self._bytes_held > self.max_bytes:
-                self._discard(next(iter(self._frames)))
+                self._discard(next(ref for ref in self._frames if ref != self._pinned))
+
+    def pin(self, ref: FrameRef | None) -> None:
+        """Keeps one frame, the one on screen, whatever else is put; the one before may go."""
+        with self._lock:
+            self._pinned = ref
 
     def clear(self) -> None:
         """Gives up every frame."""

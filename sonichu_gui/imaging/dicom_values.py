@@ -6,6 +6,7 @@ A damaged optional element must not keep a picture from being shown, so nothing 
 from __future__ import annotations
 
 import math
+from collections.abc import MutableSequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -51,16 +52,19 @@ def octets(dataset: Dataset, keyword: str) -> bytes:
     return value if isinstance(value, bytes) else b""
 
 
-def words(dataset: Dataset, keyword: str) -> tuple[str, ...]:
-    """Gives the values of a text element as they are written, none when it is absent."""
+def words(dataset: Dataset, keyword: str) -> str:
+    """Gives the first value of a text element as it is written, "" when absent."""
+    found = texts(dataset, keyword)
+    return found[0] if found else ""
+
+
+def texts(dataset: Dataset, keyword: str) -> tuple[str, ...]:
+    """Gives the values of a text element without surrounding space, none when it is absent."""
     value = _value(dataset, keyword)
     if value is None or isinstance(value, bytes):
         return ()
-    many = [value] if isinstance(value, str) else value
-    try:
-        return tuple(str(one).strip(" \0") for one in many)
-    except TypeError:
-        return ()
+    many = value if isinstance(value, MutableSequence) else [value]
+    return tuple(str(one).strip(" \0") for one in many)
 
 
 def items(dataset: Dataset, keyword: str) -> Sequence[Dataset]:

@@ -10,6 +10,7 @@ import hashlib
 import logging
 import os
 import stat
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
 
 MAX_FRAME_PIXELS = 100_000_000
 """Largest frame that is read, in pixels: beyond any scanner, within any machine's memory."""
+
+_LARGE = 1024 * 1024
+_SETTLED_S = 2.0
+_known_digests: dict[tuple[int, ...], str] = {}
+"""Of large files that were read, by their state then; a few hundred bytes each."""
 
 _DECODERS = r"(pydicom|PIL|sonichu_gui\.imaging)\b"
 
@@ -55,7 +61,7 @@ class SourceFile:
         Raises:
             FrameError: It is gone, or not what it was: its pixels would go by a wrong digest.
         """
-        with _readable(self.path) as stream:
+        with opened(self.path) as stream:
             now = os.fstat(stream.fileno())
             if (now.st_size, now.st_mtime_ns) != (self.size, self.modified_ns):
                 raise FrameError(f"{self.path} has changed since it was opened.", "Open it again.")
@@ -93,17 +99,34 @@ class SourceFile:
 
 
 def identify(path: Path) -> SourceFile:
-    """Reads a file once and gives its identity.
+    """Reads a file once and gives its identity; a large one not again while it stays the same.
+
+    Slow for a large file, so for a worker thread; other threads go on meanwhile.
 
     Raises:
         FrameError: It is missing, empty, a folder or not readable.
     """
-    with _readable(path) as stream:
+    with opened(path) as stream:
         status = os.fstat(stream.fileno())
         if status.st_size == 0:
             raise FrameError(f"{path} is empty.", "Copy it again from where it came from.")
-        digest = hashlib.file_digest(cast("BufferedReader", stream), "sha256").hexdigest()
+        digest = _known_digests.get(_state_of(status))
+        if digest is None:
+            digest = hashlib.file_digest(cast("BufferedReader", stream), "sha256").hexdigest()
+            if status.st_size >= _LARGE and status.st_mtime < time.time() - _SETTLED_S:
+                _known_digests[_state_of(status)] = digest
     return SourceFile(path, digest, status.st_size, status.st_mtime_ns)
+
+
+def _state_of(status: os.stat_result) -> tuple[int, ...]:
+    """What is another after every change of a file that is older than the clock's own grain."""
+    return (
+        status.st_dev,
+        status.st_ino,
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+    )
 
 
 def digest_of(path: Path) -> str:
@@ -121,7 +144,7 @@ def first_bytes(path: Path, count: int) -> bytes:
     Raises:
         FrameError: It cannot be read.
     """
-    with _readable(path) as stream:
+    with opened(path) as stream:
         return stream.read(count)
 
 
@@ -166,7 +189,12 @@ def _cut_short(path: Path, what: str) -> FrameError:
 
 
 @contextmanager
-def _readable(path: Path) -> Iterator[BinaryIO]:
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """Opens a file for reading.
+
+    Raises:
+        FrameError: It is missing, a folder, a pipe or a device, or not readable.
+    """
     try:
         _require_file(path)
         stream = path.open("rb")

@@ -6,9 +6,7 @@ Importing this module loads no decoder; a reader loads its own when its first fi
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -30,10 +28,9 @@ __all__ = [
     "holds_frames",
     "is_supported_name",
     "open_source",
-    "scan_folder",
 ]
 
-_SNIFFED_BYTES = 132
+SNIFFED_BYTES = 132
 _BMP_HEADERS = {bytes([length, 0, 0, 0]) for length in (12, 16, 40, 52, 56, 64, 108, 124)}
 
 
@@ -203,7 +200,7 @@ def open_source(path: Path) -> FrameSource:
         FrameError: It is missing, unreadable, damaged, or not a file of frames.
         UnsupportedFrame: It is one, but nothing installed can decode it.
     """
-    head = first_bytes(path, _SNIFFED_BYTES)
+    head = first_bytes(path, SNIFFED_BYTES)
     for reader in READERS:
         if reader.matches(head):
             return reader.open(path)
@@ -220,76 +217,7 @@ def is_supported_name(path: Path) -> bool:
 def holds_frames(path: Path) -> bool:
     """Whether a file begins as those of a reader do, whatever its name."""
     try:
-        head = first_bytes(path, _SNIFFED_BYTES)
+        head = first_bytes(path, SNIFFED_BYTES)
     except FrameError:
         return False
     return any(reader.matches(head) for reader in READERS)
-
-
-def scan_folder(folder: Path, *, recursive: bool = True) -> Iterator[Path]:
-    """Gives the files of a folder that may hold frames, as it finds them.
-
-    A folder's own files come first, then its folders, each in the order a person counts: 2 before
-    10. Hidden files are left out, and folders inside that may not be read. A name without an
-    ending, or with a bare number for one as scanners write them, counts when the file says "DICM".
-
-    Args:
-        folder: Where to look.
-        recursive: Whether to look in the folders inside.
-
-    Yields:
-        Paths that begin with `folder`.
-
-    Raises:
-        FrameError: `folder` itself is missing, not a folder, or not readable.
-    """
-    try:
-        yield from _scan(folder, recursive=recursive, seen=set())
-    except OSError as error:
-        raise FrameError(
-            f"{folder} cannot be read as a folder: {error.strerror or error}.",
-            "Check that it exists and that you may read it.",
-        ) from error
-
-
-def _scan(folder: Path, *, recursive: bool, seen: set[tuple[int, int]]) -> Iterator[Path]:
-    """Gives what a folder and those inside hold; `seen` ends loops of links."""
-    stat = folder.stat()
-    if (stat.st_dev, stat.st_ino) in seen:
-        return
-    seen.add((stat.st_dev, stat.st_ino))
-    entries = _listed(folder)
-    for entry in entries:
-        if not _is_folder(entry) and _may_hold_frames(folder / entry.name):
-            yield folder / entry.name
-    for entry in entries if recursive else ():
-        if _is_folder(entry):
-            with suppress(OSError):
-                yield from _scan(folder / entry.name, recursive=True, seen=seen)
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link to itself, or to where nobody may look
-        return False
-
-
-def _listed(folder: Path) -> list[os.DirEntry[str]]:
-    from natsort import natsort_keygen, ns
-
-    with os.scandir(folder) as found:
-        visible = [entry for entry in found if not entry.name.startswith(".")]
-    by_count = natsort_keygen(alg=ns.IGNORECASE)
-    return sorted(visible, key=lambda entry: by_count(entry.name))
-
-
-def _may_hold_frames(path: Path) -> bool:
-    if path.suffix and not path.suffix[1:].isdigit():
-        return is_supported_name(path)
-    if path.name == "DICOMDIR":  # the table of contents of a disc: DICOM without pixels
-        return False
-    try:
-        return READERS[0].matches(first_bytes(path, _SNIFFED_BYTES))
-    except FrameError:
-        return False

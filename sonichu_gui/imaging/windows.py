@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sonichu_gui.imaging.dicom_values import items, numbers, text, words
+from sonichu_gui.imaging.dicom_values import items, numbers, text, texts
 from sonichu_gui.imaging.lookup_table import LookUpTable, read_table
 
 if TYPE_CHECKING:
@@ -59,11 +59,11 @@ def read_presets(
     for number, item in enumerate(items(dataset, "VOILUTSequence"), 1):
         table = read_table(item, signed=signed, little_endian=little_endian)
         if table is not None:
-            name = " ".join(words(item, "LUTExplanation")) or f"Table {number}"
+            name = " ".join(texts(item, "LUTExplanation")) or f"Table {number}"
             presets.append(WindowPreset(name, None, None, "LINEAR", table, len(presets)))
     function = text(dataset, "VOILUTFunction") or "LINEAR"
     centers, widths = numbers(dataset, "WindowCenter"), numbers(dataset, "WindowWidth")
-    names = words(dataset, "WindowCenterWidthExplanation")
+    names = texts(dataset, "WindowCenterWidthExplanation")
     named_or_not = [*names, *[""] * len(centers)]
     for number, (center, width, name) in enumerate(
         zip(centers, widths, named_or_not, strict=False), 1

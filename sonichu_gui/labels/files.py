@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from sonichu_gui.errors import SonichuError
 from sonichu_gui.labels.codec import storable
 from sonichu_gui.labels.revision import StoredFile
 from sonichu_gui.labels.schema import FILES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from sonichu_gui.labels.database import Database
 
 __all__ = ["FileTable"]
+
+_MOVED_AWAY = -1
+"""The size that says of a row: the file with this digest has left this path for another folder."""
 
 
 class FileTable:
@@ -74,11 +79,62 @@ class FileTable:
 
     def by_digest(self) -> dict[str, StoredFile]:
         """Gives where each digest was last seen; not where another file has taken its place."""
+        return {
+            row["digest"]: _stored_file(row)
+            for row in self._newest_of_each()
+            if row["size"] != _MOVED_AWAY
+        }
+
+    def moved(self) -> frozenset[str]:
+        """Gives the digests of files that have left for another folder, see `note_moved`."""
+        newest = self._newest_of_each()
+        here = {row["digest"] for row in newest if row["size"] != _MOVED_AWAY}
+        return frozenset(row["digest"] for row in newest) - here
+
+    def still_has(self, digest: str, digest_of: Callable[[Path], str]) -> bool:
+        """Whether a file lies where it was seen, or a copy of it does.
+
+        Args:
+            digest: Of the file.
+            digest_of: Reads a file whose size or time of change is another; raises a
+                `SonichuError` where it cannot.
+        """
+        for row in self._seen_as(digest):
+            place = self._folder / row["path"]
+            stamp = _stamp(place)
+            if stamp is None:
+                continue
+            if stamp == (row["size"], row["mtime_ns"]):
+                return True
+            with suppress(SonichuError):
+                if digest_of(place) == digest:
+                    return True
+        return False
+
+    def note_moved(self, digest: str) -> None:
+        """Notes that a file has left: its labels are kept by the store of another folder now."""
+        values = [
+            {name: value for name, value in row.items() if name != "id"} | {"size": _MOVED_AWAY}
+            for row in self._seen_as(digest)
+        ]
+        if values:
+            with self._database.writing() as connection:
+                connection.execute(FILES.insert(), values)
+
+    def _seen_as(self, digest: str) -> list[dict[str, Any]]:
+        """The rows that say where a file lies, those from where it has left not among them."""
+        return [
+            row
+            for row in self._newest_of_each()
+            if row["digest"] == digest and row["size"] != _MOVED_AWAY
+        ]
+
+    def _newest_of_each(self) -> list[dict[str, Any]]:
+        """The newest row of every path, oldest first."""
         with self._database.reading() as connection:
             found = connection.execute(select(FILES).order_by(FILES.c.id)).mappings().all()
         by_path = {row["path"]: dict(row) for row in found}
-        newest = sorted(by_path.values(), key=lambda row: int(row["id"]))
-        return {row["digest"]: _stored_file(row) for row in newest}
+        return sorted(by_path.values(), key=lambda row: int(row["id"]))
 
     def _newest(self, relative: str) -> dict[str, Any] | None:
         query = select(FILES).where(FILES.c.path == relative).order_by(FILES.c.id.desc()).limit(1)

@@ -97,6 +97,11 @@ class RevisionTable:
             found = connection.execute(query).all()
         return [self._revision(row) for row in found]
 
+    def digests(self) -> set[str]:
+        """Gives the digests of all files that have a revision."""
+        with self._database.reading() as connection:
+            return set(connection.execute(select(REVISIONS.c.digest).distinct()).scalars())
+
     def statuses(self) -> list[tuple[FrameRef, str, Status]]:
         """Gives where every frame and task stands."""
         return [

@@ -40,6 +40,11 @@ class ScaleTable:
         """Adds that a doubtful scale is trusted, or no longer."""
         self._append(digest, _CONFIRMATION, key, "true" if confirmed else None, author)
 
+    def digests(self) -> set[str]:
+        """Gives the digests of all files that a person has said something about."""
+        with self._database.reading() as connection:
+            return set(connection.execute(select(CALIBRATIONS.c.digest).distinct()).scalars())
+
     def applied_to(self, digest: str, base: Calibration) -> Calibration:
         """Gives a file's own calibration with what holds for it now."""
         query = select(CALIBRATIONS).where(CALIBRATIONS.c.digest == digest)

@@ -18,16 +18,18 @@ from typing import TYPE_CHECKING, Literal, overload
 
 from sqlalchemy import select
 
+from sonichu_gui.labels import whereabouts
 from sonichu_gui.labels.database import Database
 from sonichu_gui.labels.files import FileTable
 from sonichu_gui.labels.location import STORE_NAME, existing_store, new_store
+from sonichu_gui.labels.moved import FileRecords, add_records, read_records
 from sonichu_gui.labels.revision import LabelRow, Revision, RevisionKind, Standing, StoredFile
 from sonichu_gui.labels.revisions import RevisionTable
 from sonichu_gui.labels.scales import ScaleTable
 from sonichu_gui.labels.schema import EXTRAS, META
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from sonichu_gui.domain.annotation import Annotation, Status
     from sonichu_gui.domain.calibration import Calibration, Scale
@@ -63,6 +65,9 @@ class LabelStore:
         self._files = FileTable(self._database, self.folder)
         self._revisions = RevisionTable(self._database)
         self._scales = ScaleTable(self._database)
+        self._noted: set[str] = set()
+        if not whereabouts.is_noted(self.path.absolute()):
+            self._note(self._revisions.digests() | self._scales.digests())
 
     @property
     def unreadable(self) -> tuple[Path, ...]:
@@ -79,8 +84,7 @@ class LabelStore:
         Labels are looked for in the folder of their image; only a store under a name of its own
         takes those of other folders.
         """
-        is_folders_own = self.path.name == STORE_NAME or not self.beside_images
-        return None if is_folders_own and not folder.samefile(self.folder) else self
+        return None if self._is_folders_own and not folder.samefile(self.folder) else self
 
     @overload
     @classmethod
@@ -163,6 +167,37 @@ class LabelStore:
         """Gives the files whose digest was seen, each where it was seen last."""
         return tuple(self._files.by_digest().values())
 
+    # ---- moved files: see `moved.bring_along` --------------------------------------------
+
+    def is_home_of(self, path: Path) -> bool:
+        """Whether labels of a file are kept here because of the folder it is in."""
+        try:
+            return path.parent.samefile(self.folder)
+        except OSError:  # one of them is not there
+            return False
+
+    def is_copy_of(self, other: LabelStore) -> bool:
+        """Whether two stores began as one: a backup, or one store by two ways to its drive."""
+        return self._database.store_id == other._database.store_id
+
+    def still_has(self, digest: str, digest_of: Callable[[Path], str]) -> bool:
+        """Whether a file lies where it was seen, or a copy of it does; see `FileTable`."""
+        return self._files.still_has(digest, digest_of)
+
+    def records_of(self, digest: str) -> FileRecords:
+        """Gives all that is known of a file, for the store of another folder."""
+        return read_records(self._database, digest)
+
+    def take_over(self, records: FileRecords) -> int:
+        """Adds what another store knows of a file where it is newer; gives how many revisions."""
+        count = add_records(self._database, records)
+        self._note({records.digest})
+        return count
+
+    def note_moved(self, digest: str) -> None:
+        """Notes that a file has left for another folder, whose store took its labels over."""
+        self._files.note_moved(digest)
+
     # ---- revisions -------------------------------------------------------------------------
 
     def append(
@@ -185,9 +220,11 @@ class LabelStore:
             parent_id: The revision that it came from.
             seconds: Time spent on it.
         """
-        return self._revisions.append(
+        revision = self._revisions.append(
             frame, annotation, rater=rater, kind=kind, parent_id=parent_id, seconds=seconds
         )
+        self._note({frame.digest})
+        return revision
 
     def current(
         self, frame: FrameRef, task_id: str, *, rater: str | None = None
@@ -234,13 +271,14 @@ class LabelStore:
     ) -> Iterator[LabelRow]:
         """Gives what holds for every frame and task, with its file, in order of path.
 
-        What holds is told by `Standing.holds`.
+        What holds is told by `Standing.holds`. Labels that went with their file into the store of
+        another folder are told there.
 
         Args:
             task_id: Only this task, or None for all.
             statuses: Only these, or None for all.
         """
-        files, extras = self._files.by_digest(), self._extras()
+        files, moved, extras = self._files.by_digest(), self._files.moved(), self._extras()
 
         def order(revision: Revision) -> tuple[bool, str, int, int]:
             digest = revision.frame.digest
@@ -249,7 +287,7 @@ class LabelStore:
 
         for revision in sorted(self._revisions.standing(), key=order):
             frame, annotation = revision.frame, revision.annotation
-            if task_id is not None and annotation.task_id != task_id:
+            if frame.digest in moved or (task_id is not None and annotation.task_id != task_id):
                 continue
             if statuses is not None and annotation.status not in statuses:
                 continue
@@ -270,10 +308,12 @@ class LabelStore:
     def save_scale(self, digest: str, scale: Scale | None, *, author: str) -> None:
         """Keeps a person's or a label file's scale of a file; None takes it back."""
         self._scales.set_scale(digest, scale, author)
+        self._note({digest})
 
     def confirm_scale(self, digest: str, key: str, *, author: str, confirmed: bool = True) -> None:
         """Keeps that a person trusts a doubtful scale of a file, or no longer does."""
         self._scales.set_confirmation(digest, key, author, confirmed=confirmed)
+        self._note({digest})
 
     def calibration_for(self, digest: str, base: Calibration) -> Calibration:
         """Gives a file's calibration with the scale and the confirmations kept for it.
@@ -285,6 +325,19 @@ class LabelStore:
         return self._scales.applied_to(digest, base)
 
     # ---- inside ----------------------------------------------------------------------------
+
+    @property
+    def _is_folders_own(self) -> bool:
+        return self.path.name == STORE_NAME or not self.beside_images
+
+    def _note(self, digests: Collection[str]) -> None:
+        """Lets files find their labels here once they are moved.
+
+        A store under a name of its own, as a backup, is left out: it is asked only by its name.
+        """
+        new = set(digests) - self._noted
+        if new and self._is_folders_own and whereabouts.note(self.path.absolute(), new):
+            self._noted |= new
 
     def _extras(self) -> dict[tuple[str, int, str], dict[str, str]]:
         extras: dict[tuple[str, int, str], dict[str, str]] = defaultdict(dict)

@@ -11,7 +11,8 @@ from sonichu_gui import paths
 from sonichu_gui.demo import CINE_NAME, LABELS_NAME, make_demo_study
 from sonichu_gui.domain.calibration import Calibration, ScaleSource, Trust, manual_scale
 from sonichu_gui.errors import SonichuError
-from sonichu_gui.imaging.sources import digest_of, open_source, scan_folder
+from sonichu_gui.imaging.folder_scan import scan_folder
+from sonichu_gui.imaging.sources import digest_of, open_source
 from sonichu_gui.labels.store import LabelStore
 
 FRAMES = [

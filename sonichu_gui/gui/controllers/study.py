@@ -18,7 +18,7 @@ from sonichu_gui.errors import FrameError, SonichuError
 from sonichu_gui.gui.controllers.reading import FrameReader
 from sonichu_gui.gui.jobs import IsCancelled, JobRunner, Lane, Report
 from sonichu_gui.gui.place import Place, Study
-from sonichu_gui.imaging.sources import scan_folder
+from sonichu_gui.imaging.folder_scan import scan_folder
 from sonichu_gui.tasks import load_tasks
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sonichu_gui.errors import FrameError
+from sonichu_gui.imaging.folder_scan import scan_folder
 from sonichu_gui.imaging.source_file import first_bytes
-from sonichu_gui.imaging.sources import READERS, open_source, scan_folder
+from sonichu_gui.imaging.sources import READERS, open_source
 from sonichu_gui.labels.frame_name import frame_name
 from sonichu_gui.training.data.labels import BrokenRow, FrameRow, LabelRow
 from sonichu_gui.training.data.source_rows import SourceConfig, SourceRows, not_there

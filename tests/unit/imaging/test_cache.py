@@ -82,3 +82,23 @@ def test_threads_may_share_it():
     for thread in threads:
         thread.join()
     assert cache.bytes_held == 100 * len(cache) == 1000
+
+
+def test_pinned_frame_stays_until_another_is_pinned():
+    cache = FrameCache(200)
+    cache.put(frame(0))
+    cache.pin(FrameRef("d", 0))
+    for index in (1, 2, 3):
+        cache.put(frame(index))
+    assert [FrameRef("d", index) in cache for index in range(4)] == [True, False, False, True]
+    cache.pin(FrameRef("d", 3))
+    cache.put(frame(4))
+    assert [FrameRef("d", index) in cache for index in (0, 3, 4)] == [False, True, True]
+
+
+def test_what_does_not_fit_beside_the_pinned_frame_is_not_kept():
+    cache = FrameCache(200)
+    cache.put(frame(0, size=150))
+    cache.pin(FrameRef("d", 0))
+    cache.put(frame(1))
+    assert (len(cache), cache.bytes_held) == (1, 150)

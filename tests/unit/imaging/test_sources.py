@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from sonichu_gui.errors import FrameError
-from sonichu_gui.imaging.sources import digest_of, is_supported_name, open_source, scan_folder
+from sonichu_gui.imaging.folder_scan import scan_folder
+from sonichu_gui.imaging.sources import digest_of, is_supported_name, open_source
 
 HEAVY = ("pydicom", "PIL", "cv2", "gdcm", "natsort")
 
@@ -61,6 +62,33 @@ def test_dicom_whose_preamble_begins_like_a_tiff_is_dicom(write_dicom, ramp):
 def test_digest_is_that_of_the_bytes(png):
     expected = hashlib.sha256(png.read_bytes()).hexdigest()
     assert (digest_of(png), open_source(png).digest) == (expected, expected)
+
+
+def large(path, fill, *, age_s=60):
+    path.write_bytes(bytes([fill]) * (2 * 1024 * 1024))
+    os.utime(path, (path.stat().st_atime, path.stat().st_mtime - age_s))
+    return path
+
+
+def test_large_file_is_digested_once_while_it_stays_the_same(tmp_path, monkeypatch):
+    path = large(tmp_path / "a.dat", 1)
+    digest = digest_of(path)
+    read = []
+    real = hashlib.file_digest
+    monkeypatch.setattr(hashlib, "file_digest", lambda *args: read.append(args) or real(*args))
+    assert (digest_of(path), len(read)) == (digest, 0)
+    large(path, 2)
+    assert (digest_of(path) == digest, len(read)) == (False, 1)
+
+
+def test_large_file_that_has_just_been_written_is_digested_each_time(tmp_path, monkeypatch):
+    # Within the grain of the clock two states of a file can bear the same time.
+    path = large(tmp_path / "a.dat", 1, age_s=0)
+    read = []
+    real = hashlib.file_digest
+    monkeypatch.setattr(hashlib, "file_digest", lambda *args: read.append(args) or real(*args))
+    assert digest_of(path) == digest_of(path)
+    assert len(read) == 2
 
 
 @pytest.mark.parametrize(
