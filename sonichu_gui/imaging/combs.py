@@ -3,6 +3,9 @@
 A comb grows from a pair of points: places at whole multiples of the pair's step are looked up on a
 map of all points, first near the pair, then further and further, and origin and step are fitted
 anew each time, so that the error of a short first step does not grow with the distance.
+
+Among many points some are in a row by chance. How many, places between the teeth tell: a comb is
+given only where so many teeth would not be hit by chance once in all pairs.
 """
 
 from __future__ import annotations
@@ -21,6 +24,12 @@ Ints = npt.NDArray[np.int64]
 
 _REACHES = (2, 4, 8, 16, 32, 64, 128)
 """How many steps from the pair are looked at, in turn."""
+
+_BETWEEN = (0.3, 0.4, 0.5, 0.6, 0.7)
+"""Places between teeth, which tell how often a place is hit by chance."""
+
+_MOST_COMBS = 2000
+"""How many are followed: those of most teeth so far. A picture of noise has any number."""
 
 _MISS = 1.5
 """A tooth that is missing costs as much as this many that are there earn."""
@@ -53,7 +62,8 @@ def grow_combs(
 ) -> Iterator[Comb]:
     """Gives the combs that grow from pairs of points, those of most points first.
 
-    Of combs that share most of their points, the first alone is given.
+    Of combs that share most of their points, the first alone is given; those that chance would
+    make are not.
 
     Args:
         points: (N, 2) x and y in image pixels.
@@ -72,9 +82,10 @@ def grow_combs(
     step = points[pairs[:, 1]] - origin
     for reach in _REACHES:
         found = places.find(origin, step, reach)
-        hits = found >= 0
+        hits = (found >= 0).sum(axis=1)
+        keep = np.argsort(-hits, kind="stable")[:_MOST_COMBS]
         # From an end of the comb only one side has teeth.
-        keep = hits.sum(axis=1) >= min(reach + 1, fewest)
+        keep = keep[hits[keep] >= min(reach + 1, fewest)]
         found, origin, step = found[keep], origin[keep], step[keep]
         origin, step = _fitted(points, found, origin, step)
         if len(found) == 0:
@@ -85,8 +96,11 @@ def grow_combs(
     start, end = _densest_runs(found)
     tooth = np.arange(found.shape[1])
     found[(tooth < start[:, None]) | (tooth > end[:, None])] = -2
-    long_enough = (end - start) * np.hypot(step[:, 0], step[:, 1]) >= shortest
-    yield from _distinct(points, found[long_enough], fewest)
+    good = (end - start) * np.hypot(step[:, 0], step[:, 1]) >= shortest
+    good &= (found >= 0).sum(axis=1) >= fewest
+    found, origin, step = found[good], origin[good], step[good]
+    surprise = _surprise(places, found, origin, step)
+    yield from _distinct(points, found[surprise >= np.log(len(pairs))])
 
 
 class _Map:
@@ -114,6 +128,26 @@ class _Map:
         return np.where(inside, found, -2)
 
 
+def _surprise(places: _Map, found: Ints, origin: Floats, step: Floats) -> Floats:
+    """Gives (M,) minus the logarithm of how likely chance hits as many teeth of every comb.
+
+    Hoeffding's bound (1963, theorem 1) of a binomial tail, with the share of hits between teeth.
+    """
+    within = found != -2
+    teeth, hit = within.sum(axis=1), (found >= 0).sum(axis=1)
+    between = [
+        np.where(within, places.find(origin + share * step, step, found.shape[1] // 2), -2)
+        for share in _BETWEEN
+    ]
+    looked = sum((other != -2).sum(axis=1) for other in between)
+    # One hit more than was seen: no place is quite free of chance.
+    chance = (1.0 + sum((other >= 0).sum(axis=1) for other in between)) / (4.0 + looked)
+    share = np.clip(hit / np.maximum(teeth, 1), 1e-9, 1 - 1e-9)
+    chance = np.clip(chance, 1e-9, 1 - 1e-9)
+    bound = share * np.log(share / chance) + (1 - share) * np.log((1 - share) / (1 - chance))
+    return np.asarray(np.where(share > chance, teeth * bound, 0.0), np.float64)
+
+
 def _fitted(points: Floats, found: Ints, origin: Floats, step: Floats) -> tuple[Floats, Floats]:
     """Fits origin and step of every comb to its teeth by least squares."""
     reach = found.shape[1] // 2
@@ -131,14 +165,12 @@ def _fitted(points: Floats, found: Ints, origin: Floats, step: Floats) -> tuple[
     return np.where(good, new_origin, origin), np.where(good, new_step, step)
 
 
-def _distinct(points: Floats, found: Ints, fewest: int) -> Iterator[Comb]:
+def _distinct(points: Floats, found: Ints) -> Iterator[Comb]:
     """Gives a comb for every row that does not repeat most points of one before."""
     taken = np.zeros(len(points), bool)
     counts = (found >= 0).sum(axis=1)
     # By points, not by gain: every second tooth of a comb with gaps may gain more than all.
     for row in np.argsort(-counts, kind="stable"):
-        if counts[row] < fewest:
-            return
         teeth = np.flatnonzero(found[row] >= 0)
         members = found[row, teeth]
         if taken[members].mean() > 0.5 or len(np.unique(members)) < len(members):

@@ -2,7 +2,8 @@
 
 A mark is a connected piece that a white top-hat leaves: brighter than what lies beside it, and
 thin. Ticks of a vertical ruler are thin from above to below and as long as they like; dots are thin
-every way. Speckle, strokes of letters and calliper ends are marks too; whoever looks for a ruler sorts.
+every way. Speckle, strokes of letters and calliper ends are marks too; whoever looks for a ruler
+sorts.
 """
 
 from __future__ import annotations

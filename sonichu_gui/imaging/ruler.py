@@ -163,7 +163,8 @@ def _majors(
                 large, small = np.median(values[expected]), np.median(values[~expected])
                 if large < max(ratio * small, small + 1.5):
                     continue
-                if np.mean((values > (large + small) / 2) == expected) >= 0.9:
+                right = (values > (large + small) / 2) == expected
+                if right.mean() >= 0.9 and right[expected].mean() >= 0.75:
                     return every, offset
     return None, 0
 

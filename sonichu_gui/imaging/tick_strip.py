@@ -153,7 +153,7 @@ class TickStrip:
                 np.mean(self._peaks((inner + shift) / parts)[1] >= _THERE * teeth.usual_relief)
                 for shift in (0.0, 0.5)
             )
-            if on >= 0.35 and on - off >= 0.25:
+            if on >= 0.2 and on - off >= 0.15:
                 return True
         return False
 
