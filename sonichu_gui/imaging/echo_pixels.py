@@ -162,7 +162,7 @@ def _bars(grey: Pixels) -> Mask:
     for upright in (True, False):
         image = grey if upright else np.ascontiguousarray(grey.T)
         even = np.zeros(image.shape, np.uint8)
-        even[:, :-1] = cv2.absdiff(image[:, 1:], image[:, :-1]) <= _EVEN
+        even[:, :-1] = np.abs(np.diff(image.astype(np.int16), axis=1)) <= _EVEN
         even[image <= _LIT] = 0
         length = max(round(_SHORTEST_BAR * image.shape[0]), 15)
         tall = cv2.morphologyEx(even, cv2.MORPH_OPEN, np.ones((length, 3), np.uint8))

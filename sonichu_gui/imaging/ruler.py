@@ -34,7 +34,7 @@ _MOST_SCATTER_PX = 0.7
 _ROUNDING_PX = 0.4
 """How far ticks on whole pixels lie off their true places, even where all seem to fit."""
 
-_CLEAR, _CLEAR_OF_FEW = 1.0, 7.0
+_CLEAR, _CLEAR_OF_FEW = 1.0, 15.0
 """How much more ticks stand out than what lies between them, and what few ticks need beyond."""
 
 _LOWEST_SCORE = 0.4
@@ -48,6 +48,9 @@ _AT_BORDER = 0.08
 
 _BESIDE_PX = 30.0
 """Combs as near as this to a ruler are made of its own ticks and digits."""
+
+_SAME, _NEARLY_SAME = 0.005, 0.05
+"""Relative difference of the periods of rulers that are one, and of one read wrongly."""
 
 _LONGER, _BRIGHTER = 1.3, 1.25
 
@@ -170,12 +173,28 @@ def _majors(
 
 
 def _without_repeats(rulers: Iterable[Ruler]) -> tuple[Ruler, ...]:
-    """Keeps of rulers that lie on one another the one with most ticks: the others skip some."""
+    """Keeps of rulers that lie on one another the one with most ticks: the others skip some.
+
+    Of two that contradict each other, the better one stays.
+    """
     kept: list[Ruler] = []
     for ruler in sorted(rulers, key=lambda ruler: (-len(ruler.numbers), -ruler.score)):
         if not any(_same_line(ruler, other) for other in kept):
             kept.append(ruler)
-    return tuple(sorted(kept, key=lambda ruler: -ruler.score))
+    agreed: list[Ruler] = []
+    for ruler in sorted(kept, key=lambda ruler: -ruler.score):
+        if not any(_contradicts(ruler, other) for other in agreed):
+            agreed.append(ruler)
+    return tuple(agreed)
+
+
+def _contradicts(one: Ruler, other: Ruler) -> bool:
+    """Whether two readings say nearly the same, and one of them not quite: its ticks are unsure.
+
+    Panels of two depths differ by more, the sides of one panel by nothing.
+    """
+    off = abs(one.period_px / other.period_px - 1)
+    return one.axis is other.axis and _SAME < off < _NEARLY_SAME
 
 
 def _same_line(one: Ruler, other: Ruler) -> bool:

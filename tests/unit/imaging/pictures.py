@@ -78,7 +78,11 @@ def ecg(frame, *, row, beat=60, height=24, grey=210):
     width = frame.shape[1]
     x = np.arange(width)
     phase = x % beat
-    y = row - height * np.exp(-0.5 * ((phase - beat / 2) / 1.5) ** 2) - 2 * np.sin(2 * math.pi * phase / beat)
+    y = (
+        row
+        - height * np.exp(-0.5 * ((phase - beat / 2) / 1.5) ** 2)
+        - 2 * np.sin(2 * math.pi * phase / beat)
+    )
     points = np.stack([x, np.rint(y)], axis=1).astype(np.int32)
     cv2.polylines(frame, [points], False, grey, 1, cv2.LINE_AA)
 

@@ -92,7 +92,7 @@ def test_the_scale_says_where_it_comes_from_and_wins_as_a_persons_own():
 
 @pytest.mark.parametrize("mm", [0.0, -10.0, math.nan, math.inf, 1e6, 1e-4])
 def test_a_distance_that_no_pixel_allows_is_refused(mm):
-    with pytest.raises(CalibrationError, match="ticks|Ticks") as refused:
+    with pytest.raises(CalibrationError, match="Ticks") as refused:
         ruler_scale(ruler(), distance_mm=mm, author="ada")
     assert refused.value.hint
 
