@@ -28,7 +28,7 @@ _REACHES = (2, 4, 8, 16, 32, 64, 128)
 _BETWEEN = (0.3, 0.4, 0.5, 0.6, 0.7)
 """Places between teeth, which tell how often a place is hit by chance."""
 
-_MOST_COMBS = 2000
+_MOST_COMBS = 1000
 """How many are followed: those of most teeth so far. A picture of noise has any number."""
 
 _MISS = 1.5

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Mask = npt.NDArray[np.bool_]
 
+_GROUND = 0.03
+"""Share of the frame that the ground covers, where there is one."""
+
 _LIT, _DIM = 6, 2
 """Grey levels above the ground: of echo for certain, and of what goes on from it into the dark."""
 
@@ -105,8 +108,10 @@ def _over_time(frames: Sequence[Pixels]) -> tuple[Pixels, Mask | None]:
 
 
 def _ground(grey: Pixels) -> int:
-    """The grey of what nothing is drawn on: the commonest of the dark ones."""
-    return int(np.argmax(np.bincount(grey.ravel(), minlength=256)[:32]))
+    """The commonest dark grey, which nothing is drawn on; black where echo is all over."""
+    dark = np.bincount(grey.ravel(), minlength=256)[:32]
+    commonest = int(np.argmax(dark))
+    return commonest if dark[commonest] >= _GROUND * grey.size else 0
 
 
 def _flat(grey: Pixels) -> Mask:

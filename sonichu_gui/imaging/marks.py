@@ -23,7 +23,7 @@ Relief = npt.NDArray[np.uint8]
 _FAINTEST = 12
 """Grey levels above its surroundings that a mark needs at least."""
 
-_ABOVE_LOCAL = 2.0
+_ABOVE_LOCAL = 2.6
 """How much a mark exceeds the mean relief around it: in speckle, everything stands out a little."""
 
 _AROUND = 25

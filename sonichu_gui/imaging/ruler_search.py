@@ -145,7 +145,7 @@ def _pairs_in_columns(points: Floats, contrast: Floats, farthest: float) -> Ints
         # Columns by twos, once from each side of the border between two.
         column = (np.rint(points[:, 0]).astype(np.int64) + offset) // 2
         order = np.lexsort((points[:, 1], column))
-        for ahead in (1, 2, 3, 4):
+        for ahead in (1, 2, 3):
             upper, lower = order[:-ahead], order[ahead:]
             gap = points[lower, 1] - points[upper, 1]
             good = (column[upper] == column[lower]) & (gap >= _NEAREST_PX) & (gap <= farthest)

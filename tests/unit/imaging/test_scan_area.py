@@ -68,6 +68,11 @@ def test_a_flat_array_gives_a_box():
     assert area.box == pytest.approx((60, 40, 339, 279), abs=2)
 
 
+def test_a_frame_that_is_echo_all_over_is_all_area():
+    area = find_scan_area([pictures.speckle(SHAPE)])
+    assert area.mask().mean() > 0.97
+
+
 def test_a_sector_cut_off_by_the_frame_is_whole():
     frame, mask = pictures.fan_frame(SHAPE, apex=(200.0, -120.0), half=0.8, near=110.0, far=400.0)
     area = find_scan_area([frame])
