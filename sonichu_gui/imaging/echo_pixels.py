@@ -174,17 +174,21 @@ def _bars(grey: Pixels) -> Mask:
         count, _, boxes, _ = cv2.connectedComponentsWithStats(tall)
         view = found if upright else found.T
         for left, top, wide, high, area in boxes[1:count]:
-            narrow = wide <= _NARROW * max(grey.shape) and area > 0.85 * wide * high
+            narrow = wide <= _NARROW * max(grey.shape) and area > 0.7 * wide * high
             if narrow and _is_ramp(image[top : top + high, left + wide // 2]):
                 view[max(top - 5, 0) : top + high + 5, max(left - 5, 0) : left + wide + 5] = True
     return found
 
 
 def _is_ramp(greys: Pixels) -> bool:
-    """Whether greys (N,) only rise or only fall, and far enough."""
+    """Whether greys (N,) rise or fall all along but for a few places, and far enough.
+
+    Where a bar ends on the echo, its last rows may be the echo's.
+    """
     steps = np.diff(greys.astype(np.int64))
-    one_way = (steps >= -_EVEN).all() or (steps <= _EVEN).all()
-    return bool(one_way and abs(int(greys[-1]) - int(greys[0])) >= _RAMP)
+    one_way = max(np.mean(steps >= -_EVEN), np.mean(steps <= _EVEN))
+    low, high = np.percentile(greys, [5, 95])
+    return bool(one_way >= 0.95 and high - low >= _RAMP)
 
 
 def _is_bar(width: int, height: int, area: int, longer_side: int) -> bool:

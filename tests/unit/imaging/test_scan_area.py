@@ -54,9 +54,9 @@ def test_a_fan_is_found_whatever_stands_around_it(half, apex_x, near, seed):
     assert area.shape is AreaShape.FAN
     inside = area.mask()
     assert overlap(inside, mask) > 0.9
-    assert (mask & ~inside & (frame > 12)).sum() < 0.005 * mask.sum()
+    assert (mask & ~inside & (frame > 12)).sum() < 0.015 * mask.sum()
     beside = over & ~cv2.dilate(mask.astype(np.uint8), np.ones((9, 9))).astype(bool)
-    assert (inside & beside).sum() < 0.02 * beside.sum()
+    assert (inside & beside).sum() < 0.05 * beside.sum()
 
 
 def test_a_flat_array_gives_a_box():
