@@ -26,6 +26,7 @@ class ScaleSource(StrEnum):
     NOMINAL = "nominal"
     LABEL_FILE = "label-file"
     MANUAL = "manual"
+    RULER = "ruler"
     GIVEN = "given"
     NONE = "none"
 

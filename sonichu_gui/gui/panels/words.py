@@ -176,6 +176,7 @@ def scale_origin(scale: Scale) -> str:
         ScaleSource.NOMINAL: tr("nominal spacing of the file"),
         ScaleSource.LABEL_FILE: tr("from the label file"),
         ScaleSource.MANUAL: tr("set by hand"),
+        ScaleSource.RULER: tr("from the ruler in the picture"),
         ScaleSource.GIVEN: tr("given"),
         ScaleSource.NONE: "",
     }
