@@ -774,7 +774,8 @@ def _cut_pairs(weights: Tensor, cells: Tensor, task: TaskConfig, *, reach: int) 
     """
     pairs = torch.tensor(task.pairs, device=weights.device)
     # The floor keeps the mean of a half defined where every probability in it underflowed.
-    both = weights[:, pairs[:, 0]] + weights[:, pairs[:, 1]] + 1e-12
+    both = (weights[:, pairs[:, 0]] + weights[:, pairs[:, 1]] + 1e-12).double()
+    cells = cells.double()  # else rounding says on which side of the cut a cell in its middle lies
     first = cells[both.argmax(-1)]
     far = ~_within(cells, first, 2 * reach)
     second = cells[both.where(far, -1.0).argmax(-1)]
@@ -796,8 +797,8 @@ def _cut_pairs(weights: Tensor, cells: Tensor, task: TaskConfig, *, reach: int) 
     direction = cells.new_tensor([ORDER_DIRECTIONS[word] for word in task.order.split(",")])
     in_first = in_first ^ ((along * direction).sum(-1) < 0)[..., None]
     cut = weights.clone()
-    cut[:, pairs[:, 0]] = both * in_first
-    cut[:, pairs[:, 1]] = both * ~in_first
+    cut[:, pairs[:, 0]] = (both * in_first).float()
+    cut[:, pairs[:, 1]] = (both * ~in_first).float()
     return cut
 
 

@@ -100,7 +100,7 @@ def test_with_the_mirror_pass_a_mirrored_frame_gives_mirrored_points(model, fram
     mirrored = model.predict(pixels.flip(-1), task, tta=True)
     expected = points[:, model.config.tasks[task].mirrored_channels]
     expected = torch.stack([1 - expected[..., 0], expected[..., 1]], dim=-1)
-    torch.testing.assert_close(mirrored, expected, atol=5e-4, rtol=0)
+    torch.testing.assert_close(mirrored, expected, atol=1e-4, rtol=0)
 
 
 def test_the_mirror_pass_changes_the_answer(model, frame):
