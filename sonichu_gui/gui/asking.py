@@ -107,9 +107,8 @@ class Asking(QObject):
         name = f"{self._document.task.id.lower()}-frame-{self._document.frame_index + 1}.png"
         places = QStandardPaths.standardLocations(QStandardPaths.StandardLocation.PicturesLocation)
         folder = Path(places[0]) if places and Path(places[0]).is_dir() else Path.home()
-        return ask_where_to_write(
-            self._window, self.tr("Save screenshot"), folder / name, self.tr("PNG picture (*.png)")
-        )
+        kinds = self.tr("PNG picture (*.png);;JPEG picture (*.jpg *.jpeg)")
+        return ask_where_to_write(self._window, self.tr("Save screenshot"), folder / name, kinds)
 
     def shortcuts(self) -> None:
         """Shows the keys."""

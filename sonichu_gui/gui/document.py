@@ -24,6 +24,7 @@ from sonichu_gui.domain.annotation import (
 )
 from sonichu_gui.domain.calibration import Calibration, Point, Scale
 from sonichu_gui.errors import SonichuError
+from sonichu_gui.gui.appearance import Appearance
 from sonichu_gui.gui.candidates import Candidates
 from sonichu_gui.gui.commands import ConfirmScale, ReplaceAnnotation, ReplaceScale
 from sonichu_gui.gui.place import Place, Study, Tool
@@ -84,6 +85,7 @@ class Document(QObject):
         self.selected: int | None = None
         self.hovered: int | None = None
         self.candidates = Candidates(self)
+        self.appearance = Appearance(self)
         self.tool = Tool.EDIT
         self.scale_line: tuple[Point, Point] | None = None
         self.scale_line_is_whole = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, QUrl, Signal
@@ -43,6 +44,7 @@ class MainWindow(QMainWindow):
         hint: CanvasHint,
         empty_state: EmptyState,
         banner: Banner,
+        strips: Sequence[QWidget],
         cine_bar: CineBar,
         measure_panel: MeasurePanel,
         status_bar: StatusBar,
@@ -57,7 +59,7 @@ class MainWindow(QMainWindow):
         self._stage.addWidget(canvas)
         self._canvas = canvas
         hint.setParent(canvas)
-        middle = _column(banner, self._stage, cine_bar, stretch=1)
+        middle = _column(banner, *strips, self._stage, cine_bar, stretch=1 + len(strips))
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         for room in (frame_list, middle, measure_panel):
             self._splitter.addWidget(room)

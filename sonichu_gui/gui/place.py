@@ -44,3 +44,4 @@ class Tool(Enum):
     EDIT = "edit"
     PLACE = "place"
     SCALE = "scale"
+    AREA = "area"

@@ -51,6 +51,7 @@ from sonichu_gui.gui.panels.measure_panel import MeasurePanel
 from sonichu_gui.gui.panels.status_bar import StatusBar
 from sonichu_gui.gui.panels.top_bar import TopBar
 from sonichu_gui.gui.place import Tool
+from sonichu_gui.gui.viewing import Viewing
 from sonichu_gui.paths import resources, user_models
 from sonichu_gui.prediction.head_words import draft_reason, head_note
 from sonichu_gui.settings import keys
@@ -138,6 +139,7 @@ class Workbench(QObject):
         self.canvas = Canvas(self.document)
         self.hand = Hand(self.canvas, self.document)
         self.keys = Keys(self.canvas, self.document, self.hand)
+        self.viewing = Viewing(self.document, self.jobs, self.settings, self.actions, self.canvas)
         self.top_bar = TopBar(self.document, self.actions, tuple(self.tasks.values()))
         self.frame_list = FrameList(self.document)
         self.measure_panel = MeasurePanel(self.document, self.actions)
@@ -152,6 +154,7 @@ class Workbench(QObject):
             hint=CanvasHint(self.canvas, self.document),
             empty_state=EmptyState(self.actions, self._demo_action),
             banner=self.banner,
+            strips=self.viewing.strips,
             cine_bar=self.cine_bar,
             measure_panel=self.measure_panel,
             status_bar=self.status_bar,
@@ -200,6 +203,13 @@ class Workbench(QObject):
         window.dropped.connect(self._open_dropped)
         window.closing.connect(self._close)
         self._connect_model()
+        self._connect_viewing()
+
+    def _connect_viewing(self) -> None:
+        self.viewing.name.changed.connect(self.window.setWindowTitle)
+        self.viewing.not_found.connect(self.banner.show_warning)
+        self.viewing.area_hand.cursor_moved.connect(self.status_bar.set_cursor)
+        self.keys.escaped.connect(self.viewing.look_panel.closed)
 
     def _connect_model(self) -> None:
         self.top_bar.device_chosen.connect(self._choose_device)
@@ -274,6 +284,7 @@ class Workbench(QObject):
         self.asking_models.close()
         self.cine.play(False)
         self.jobs.close()
+        self.viewing.close()
         self.study.close()
         self.keeper.close()
         event.accept()
@@ -324,12 +335,20 @@ class Workbench(QObject):
 
     def take_screenshot(self) -> None:
         """Saves the annotated frame where the person says."""
-        if self.document.frame is None:
-            self.document.noted.emit(self.tr("Open a frame first"))
-            return
+        self.viewing.pictures.leave(self._save_picture)
+
+    def copy_picture(self) -> None:
+        """Puts the annotated frame on the clipboard."""
+        self.viewing.pictures.leave(self._copy_picture)
+
+    def _save_picture(self) -> None:
+        picture, look = self.picture(), self.document.appearance.words
         out = self.asking.where_to_put_picture()
         if out is not None:
-            self.labels.save_image(self.picture(), out)
+            self.labels.save_image(picture, out, look=look)
+
+    def _copy_picture(self) -> None:
+        self.labels.copy_image(self.picture(), look=self.document.appearance.words)
 
     def toggle_theme(self) -> None:
         """Changes between light and dark."""

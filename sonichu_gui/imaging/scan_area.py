@@ -36,6 +36,9 @@ _SMALLEST, _SMALLEST_IN_REGION = 0.04, 0.01
 Where a region says that it shows tissue, a strip under a probe in air will do.
 """
 
+_LOOKED_AT = 4
+"""Frames of a cine that are looked at; each may have to be sought in a video."""
+
 _JOINS = 0.15
 """What a piece covers of what it adds to the outline; a stray letter adds much, covers little."""
 
@@ -113,6 +116,14 @@ def find_scan_area(
     main = max(panels, key=lambda panel: panel.cover)
     outlines = tuple(panel.outline for panel in panels)
     return ScanArea(outlines, main.shape, main.score, (width, height))
+
+
+def frames_to_look_at(frame_count: int) -> tuple[int, ...]:
+    """Gives the frames of a source by which its scan area is found: first, last, some between."""
+    if frame_count <= _LOOKED_AT:
+        return tuple(range(frame_count))
+    step = (frame_count - 1) / (_LOOKED_AT - 1)
+    return tuple(round(number * step) for number in range(_LOOKED_AT))
 
 
 def hide_outside(pixels: Pixels, area: ScanArea) -> Pixels:

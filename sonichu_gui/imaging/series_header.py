@@ -22,7 +22,7 @@ from sonichu_gui.imaging.sources import READERS, SNIFFED_BYTES
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-__all__ = ["facts_of", "group_by_series", "patient_name", "read_facts"]
+__all__ = ["facts_of", "group_by_series", "patient_name", "read_elements", "read_facts"]
 
 FIRST_TREE_S = 0.2
 """The first tree comes after so many seconds, each further one after twice the time before: a tree
@@ -99,7 +99,7 @@ def read_facts(path: Path) -> FileFacts | None:
     Raises:
         FrameError: It cannot be read, or its header is damaged.
     """
-    dataset = _read(path, _KEYWORDS)
+    dataset = read_elements(path, _KEYWORDS)
     if dataset is None or not words(dataset, "SOPClassUID") or integer(dataset, "Rows") < 1:
         return None
     return facts_of(dataset)
@@ -111,9 +111,43 @@ def patient_name(path: Path) -> str:
     Raises:
         FrameError: As for `read_facts`.
     """
-    dataset = _read(path, ("PatientName",))
+    dataset = read_elements(path, ("PatientName",))
     name = words(dataset, "PatientName") if dataset is not None else ""
     return " ".join(name.replace("^", " ").replace("=", " ").split())
+
+
+def read_elements(
+    path: Path, keywords: Iterable[str], *, stop_after: int = _ROWS
+) -> Dataset | None:
+    """Reads elements of the head of a file; None for what is a picture or no DICOM.
+
+    Args:
+        path: The file.
+        keywords: Of the elements that are read.
+        stop_after: Tag of the last element that is looked at.
+
+    Raises:
+        FrameError: It cannot be read, or its header is damaged.
+    """
+    with opened(path) as stream:
+        head = stream.read(SNIFFED_BYTES)
+        dicom, *pictures = READERS
+        if not dicom.matches(head) and any(reader.matches(head) for reader in pictures):
+            return None
+        stream.seek(0)
+        with decoding(path, "The header of"):
+            from pydicom import config
+            from pydicom.filereader import read_partial
+            from pydicom.tag import Tag
+
+            # Values of damaged elements are not to be reported: they may be anybody's name.
+            config.settings.reading_validation_mode = config.IGNORE
+            return read_partial(
+                stream,
+                stop_when=lambda tag, _vr, _length: tag > stop_after,
+                force=True,
+                specific_tags=[Tag(keyword) for keyword in keywords],
+            )
 
 
 def facts_of(*datasets: Dataset) -> FileFacts:
@@ -172,26 +206,3 @@ def _parts_of(identity: Iterable[str]) -> list[str]:
         for part in text.casefold().replace("^", " ").replace("=", " ").split()
     )
     return [part for part in parts if len(part) >= _SHORTEST_NAME]
-
-
-def _read(path: Path, keywords: Iterable[str]) -> Dataset | None:
-    """Reads elements before the pixels' description; None for what is a picture or no DICOM."""
-    with opened(path) as stream:
-        head = stream.read(SNIFFED_BYTES)
-        dicom, *pictures = READERS
-        if not dicom.matches(head) and any(reader.matches(head) for reader in pictures):
-            return None
-        stream.seek(0)
-        with decoding(path, "The header of"):
-            from pydicom import config
-            from pydicom.filereader import read_partial
-            from pydicom.tag import Tag
-
-            # Values of damaged elements are not to be reported: they may be anybody's name.
-            config.settings.reading_validation_mode = config.IGNORE
-            return read_partial(
-                stream,
-                stop_when=lambda tag, _vr, _length: tag > _ROWS,
-                force=True,
-                specific_tags=[Tag(keyword) for keyword in keywords],
-            )

@@ -139,6 +139,14 @@ HANDLE_SIZE = Setting(
     "handle_size", 6, "Radius of a keypoint's ring in screen pixels.", minimum=3, maximum=24
 )
 SHOW_LABELS = Setting("show_labels", True, "Write the names of keypoints beside them.")
+RIGHT_DRAG_LOOK = Setting(
+    "right_drag_look",
+    False,
+    "Dragging with the right button beside the points changes brightness and contrast.",
+)
+TITLE_SHOWS_PATIENT = Setting(
+    "title_shows_patient", False, "Tell the patient's name of a DICOM file in the window's title."
+)
 WINDOW_GEOMETRY = Setting("window_geometry", "", "Place and size of the window, base64.")
 
 SETTINGS: tuple[Setting[Any], ...] = (
@@ -159,6 +167,8 @@ SETTINGS: tuple[Setting[Any], ...] = (
     LAST_FRAME,
     HANDLE_SIZE,
     SHOW_LABELS,
+    RIGHT_DRAG_LOOK,
+    TITLE_SHOWS_PATIENT,
     WINDOW_GEOMETRY,
 )
 """All of them, in the order in which they are shown."""

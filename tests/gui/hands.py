@@ -8,7 +8,10 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
     from sonichu_gui.gui.canvas.canvas import Canvas
+    from sonichu_gui.gui.workbench import Workbench
 
 LEFT = Qt.MouseButton.LeftButton
 MIDDLE = Qt.MouseButton.MiddleButton
@@ -46,3 +49,10 @@ def drag(canvas: Canvas, start: tuple[float, float], by: QPoint, steps: int = 5)
 def click(canvas: Canvas, point: tuple[float, float]) -> None:
     place = press(canvas, point)
     release(canvas, place)
+
+
+def answer(bench: Workbench, qtbot: QtBot, *, hide: bool) -> None:
+    """Waits for the question before a picture leaves, and presses a button of it."""
+    strip = bench.viewing.picture_strip
+    qtbot.waitUntil(strip.isVisible)
+    QTest.mouseClick(strip.hide_button if hide else strip.leave_button, LEFT)

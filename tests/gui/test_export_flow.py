@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QFileDialog, QRadioButton
 
 from sonichu_gui.domain.annotation import Status
 from sonichu_gui.gui.dialogs.export_dialog import ExportDialog
-from tests.gui.hands import click
+from tests.gui.hands import answer, click
 
 FEMUR = [(90.0, 140.0), (310.0, 120.0)]
 
@@ -79,6 +79,7 @@ def test_a_screenshot_has_the_frames_size_its_marks_and_no_name(
     out = tmp_path / "shot.png"
     choose_file(monkeypatch, out)
     QTest.keyClick(labelled.canvas, Qt.Key.Key_F12)
+    answer(labelled, qtbot, hide=False)
     qtbot.waitUntil(out.exists)
     with Image.open(out) as picture:
         assert picture.size == (400, 300)
@@ -91,8 +92,9 @@ def test_a_screenshot_has_the_frames_size_its_marks_and_no_name(
     assert str(labelled.document.path.parent).encode() not in out.read_bytes()
 
 
-def test_copying_puts_the_annotated_frame_on_the_clipboard(labelled):
+def test_copying_puts_the_annotated_frame_on_the_clipboard(labelled, qtbot):
     labelled.actions["copy_image"].trigger()
+    answer(labelled, qtbot, hide=False)
     image = QGuiApplication.clipboard().image()
     assert (image.width(), image.height()) == (400, 300)
 

@@ -13,26 +13,25 @@ from PySide6.QtGui import (
     QColor,
     QFocusEvent,
     QFontMetricsF,
-    QImage,
     QPainter,
     QPaintEvent,
     QPen,
-    QPixmap,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QWidget
 
 from sonichu_gui.gui import theme
+from sonichu_gui.gui.canvas.area_paint import paint_area
 from sonichu_gui.gui.canvas.calipers import color_of
 from sonichu_gui.gui.canvas.ghosts import Highlight
-from sonichu_gui.gui.canvas.heat import heat_image
 from sonichu_gui.gui.canvas.labels import PLATE_HEIGHT, PLATE_PAD, LabelLayout
 from sonichu_gui.gui.canvas.loupe import loupe_rect, paint_loupe
 from sonichu_gui.gui.canvas.marks import LineMark, Mark, TextMark, changed_bounds
 from sonichu_gui.gui.canvas.overlay import OverlayOptions, build_marks
 from sonichu_gui.gui.canvas.painter import MarkPainter
+from sonichu_gui.gui.canvas.picture import Picture
 from sonichu_gui.gui.canvas.scale_bar import scale_bar
-from sonichu_gui.gui.canvas.transform import ViewTransform, fitted
+from sonichu_gui.gui.canvas.transform import Box, ViewTransform, fitted
 from sonichu_gui.gui.place import Tool
 
 if TYPE_CHECKING:
@@ -41,7 +40,9 @@ if TYPE_CHECKING:
 
     from sonichu_gui.domain.calibration import Point
     from sonichu_gui.domain.frame import Frame
+    from sonichu_gui.gui.canvas.area_draft import Grip
     from sonichu_gui.gui.document import Document
+    from sonichu_gui.imaging.drawn_area import Outlines
 
 SHARP_FROM_ZOOM = 6.0
 """From here on single pixels are shown as squares: smoothing would invent detail."""
@@ -55,15 +56,17 @@ class Canvas(QWidget):
     """
 
     zoom_changed = Signal(float)
+    cropped_changed = Signal(bool)
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.document = document
         self.view = ViewTransform()
-        self._pixmap = QPixmap()
-        self._heat = QPixmap()
+        self._picture = Picture(document)
+        self._area: tuple[Outlines, Grip | None] | None = None
         self._frame_size = (0, 0)
         self._fits = True
+        self._box: Box | None = None
         self._marks: tuple[Mark, ...] = ()
         self._show_names = True
         self._show_uncertainty = True
@@ -81,6 +84,7 @@ class Canvas(QWidget):
         self.setAccessibleName(self.tr("Frame with keypoints"))
         self.setMinimumSize(280, 220)
         document.frame_changed.connect(self._show_frame)
+        document.appearance.changed.connect(self._show_look)
         document.annotation_changed.connect(self._refresh_annotation)
         document.proposal_changed.connect(self._refresh_all_marks)
         document.task_changed.connect(self._refresh_all_marks)
@@ -101,7 +105,12 @@ class Canvas(QWidget):
     @property
     def has_frame(self) -> bool:
         """Whether there is something to look at."""
-        return not self._pixmap.isNull()
+        return self._frame_size != (0, 0)
+
+    @property
+    def is_cropped(self) -> bool:
+        """Whether the view fits a part of the frame."""
+        return self._fits and self._box is not None
 
     def set_view(self, view: ViewTransform, *, fits: bool = False) -> None:
         """Shows the frame at another place or zoom."""
@@ -110,7 +119,9 @@ class Canvas(QWidget):
             view = view.kept_in_reach(frame=self._frame_size, widget=size)
         zoomed = view.zoom != self.view.zoom
         self.view = view
-        self._fits = fits
+        was_cropped, self._fits = self.is_cropped, fits
+        if was_cropped and not fits:
+            self.cropped_changed.emit(False)
         if zoomed:
             self._layout.forget()
             self.zoom_changed.emit(view.zoom * self.devicePixelRatioF())
@@ -118,9 +129,20 @@ class Canvas(QWidget):
 
     def fit(self) -> None:
         """Shows the whole frame."""
+        self.fit_box(None)
+
+    def fit_box(self, box: Box | None) -> None:
+        """Shows a part of the frame (left, top, right, bottom in image pixels), or all of it."""
+        was_cropped, self._box = self.is_cropped, box
+        self._refit()
+        if was_cropped != self.is_cropped:
+            self.cropped_changed.emit(self.is_cropped)
+
+    def _refit(self) -> None:
         if self.has_frame:
             size = (float(self.width()), float(self.height()))
-            self.set_view(fitted(frame=self._frame_size, widget=size), fits=True)
+            view = fitted(frame=self._frame_size, widget=size, box=self._box)
+            self.set_view(view, fits=True)
 
     def show_actual_size(self) -> None:
         """One image pixel on one screen pixel, around the middle; again: fit."""
@@ -153,10 +175,15 @@ class Canvas(QWidget):
 
     def show_heatmap(self, heat: npt.NDArray[np.float32] | None) -> None:
         """Lays a heatmap of the whole frame over it, or takes it away."""
-        if heat is None and self._heat.isNull():
-            return
-        self._heat = QPixmap() if heat is None else QPixmap.fromImage(heat_image(heat))
-        self.update(self._frame_rect().toAlignedRect())
+        if self._picture.set_heat(heat):
+            self.update(self._frame_rect().toAlignedRect())
+
+    def show_area(self, outlines: Outlines | None, held: Grip | None = None) -> None:
+        """Shows a scan area that is being chosen, in place of the marks; None ends it."""
+        area = None if outlines is None else (outlines, held)
+        if area != self._area:
+            self._area = area
+            self.update()
 
     def set_handle_size(self, radius: float) -> None:
         """Draws the rings of the points with another radius, in screen pixels."""
@@ -194,18 +221,18 @@ class Canvas(QWidget):
     # ---- what changed ----------------------------------------------------------------------
 
     def _show_frame(self, frame: Frame | None) -> None:
-        self._heat = QPixmap()  # of another frame
-        if frame is None:
-            self._pixmap, self._frame_size = QPixmap(), (0, 0)
-            self.update()
-            return
-        self._pixmap = QPixmap.fromImage(image_of(frame))
-        size = (frame.width, frame.height)
-        refit = self._fits or size != self._frame_size
-        self._frame_size = size
+        self._picture.set_heat(None)  # of another frame
+        size = (0, 0) if frame is None else (frame.width, frame.height)
+        is_other, self._frame_size = size != self._frame_size, size
         self._layout.forget()
-        if refit:
+        if is_other:
             self.fit()
+        elif self._fits:
+            self._refit()
+        self._show_look()
+
+    def _show_look(self) -> None:
+        self._picture.renew()
         self.update()
 
     def _refresh_all_marks(self, _: object = None) -> None:
@@ -287,23 +314,17 @@ class Canvas(QWidget):
         painter.setClipRegion(event.region())
         painter.fillRect(event.rect(), QColor(theme.current().canvas))
         if self.has_frame:
-            self._paint_frame(painter)
-            if not (self._peeking or self._heat.isNull()):
-                self._paint_heat(painter)
-            if not self._peeking:
+            smooth = self.view.zoom * self.devicePixelRatioF() < SHARP_FROM_ZOOM
+            frame, heat = self._frame_rect(), not self._peeking
+            self._picture.paint(painter, frame, smooth=smooth, heat=heat)
+            if self._area is not None:
+                outlines, held = self._area
+                paint_area(painter, outlines, view=self.view, frame=frame, held=held)
+            elif not self._peeking:
                 self._ink.paint(painter, self._marks, exposed)
                 self._paint_loupe(painter)
             self._paint_scale_bar(painter)
         painter.end()
-
-    def _paint_frame(self, painter: QPainter) -> None:
-        smooth = self.view.zoom * self.devicePixelRatioF() < SHARP_FROM_ZOOM
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
-        painter.drawPixmap(self._frame_rect(), self._pixmap, QRectF(self._pixmap.rect()))
-
-    def _paint_heat(self, painter: QPainter) -> None:
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawPixmap(self._frame_rect(), self._heat, QRectF(self._heat.rect()))
 
     def _frame_rect(self) -> QRectF:
         """Where the frame lies, in widget units."""
@@ -332,7 +353,7 @@ class Canvas(QWidget):
         paint_loupe(
             painter,
             rect=loupe_rect(cursor=cursor, width=self.width(), height=self.height()),
-            frame=self._pixmap,
+            frame=self._picture.pixmap(),
             point=point.xy,
             zoom=self.view.zoom,
             color=color_of(self.document.task, index),
@@ -350,7 +371,7 @@ class Canvas(QWidget):
         """Keeps the frame fitted while the person has not zoomed, else its middle in the middle."""
         super().resizeEvent(event)
         if self._fits:
-            self.fit()
+            self._refit()
         elif event.oldSize().isValid():
             delta = event.size() - event.oldSize()
             self.pan_by(delta.width() / 2.0, delta.height() / 2.0)
@@ -363,11 +384,3 @@ class Canvas(QWidget):
         """Takes the keys."""
         super().focusInEvent(event)
         self.update()
-
-
-def image_of(frame: Frame) -> QImage:
-    """Gives the frame as a QImage of its own memory."""
-    pixels = frame.pixels
-    row = pixels.strides[0]
-    kind = QImage.Format.Format_RGB888 if frame.is_color else QImage.Format.Format_Grayscale8
-    return QImage(pixels.data, frame.width, frame.height, row, kind).copy()

@@ -62,6 +62,10 @@ class CanvasHint(QLabel):
             return ""
         if document.tool is Tool.SCALE:
             return self._scale_words()
+        if document.tool is Tool.AREA:
+            return self.tr(
+                "Drag a corner or an edge, or draw a rectangle   Enter takes   Esc cancels"
+            )
         if document.is_previewing:
             return self.tr("Esc puts it back")
         due = document.place_target

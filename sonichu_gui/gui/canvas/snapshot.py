@@ -1,6 +1,6 @@
 """The annotated frame as a picture at image resolution: what a screenshot and the clipboard get.
 
-It carries no file name, no path and no metadata: only pixels.
+It carries no file name, no path and no metadata: only pixels, in the look they are shown in.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QFontMetricsF, QImage, QPainter
 
 from sonichu_gui.gui import theme
-from sonichu_gui.gui.canvas.canvas import image_of
+from sonichu_gui.gui.canvas.frame_image import shown_image
 from sonichu_gui.gui.canvas.heat import heat_image
 from sonichu_gui.gui.canvas.labels import LabelLayout
 from sonichu_gui.gui.canvas.overlay import OverlayOptions, build_marks
@@ -49,7 +49,7 @@ def annotated_image(
     frame = document.frame
     if frame is None:
         raise ValueError("no frame to draw")
-    image = image_of(frame).convertToFormat(QImage.Format.Format_RGB32)
+    image = shown_image(document).convertToFormat(QImage.Format.Format_RGB32)
     strength = max(1.0, frame.width / WIDTH_OF_ONE_STROKE)
     width, height = frame.width / strength, frame.height / strength
     font = theme.font(11.5, weight=600)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sonichu_gui.domain.calibration import Point
 
+Box = tuple[int, int, int, int]
+
 MIN_ZOOM = 0.02
 MAX_ZOOM = 64.0
 
@@ -68,19 +70,28 @@ class ViewTransform:
 
 
 def fitted(
-    *, frame: tuple[int, int], widget: tuple[float, float], margin: float = 24.0
+    *,
+    frame: tuple[int, int],
+    widget: tuple[float, float],
+    margin: float = 24.0,
+    box: Box | None = None,
 ) -> ViewTransform:
-    """Shows the whole frame, centred.
+    """Shows the whole frame, or a part of it, centred.
 
     Args:
         frame: Width and height in image pixels.
         widget: Width and height in widget units.
         margin: Free space around, in widget units.
+        box: Left, top, right and bottom of the part in image pixels, inclusive.
     """
+    left, top, right, bottom = box or (0, 0, frame[0] - 1, frame[1] - 1)
+    width, height = right - left + 1, bottom - top + 1
     zoom = min(
-        max(widget[0] - 2 * margin, 16.0) / frame[0], max(widget[1] - 2 * margin, 16.0) / frame[1]
+        max(widget[0] - 2 * margin, 16.0) / width, max(widget[1] - 2 * margin, 16.0) / height
     )
     zoom = min(max(zoom, MIN_ZOOM), MAX_ZOOM)
     return ViewTransform(
-        zoom, (widget[0] - frame[0] * zoom) / 2.0, (widget[1] - frame[1] * zoom) / 2.0
+        zoom,
+        (widget[0] - width * zoom) / 2.0 - left * zoom,
+        (widget[1] - height * zoom) / 2.0 - top * zoom,
     )

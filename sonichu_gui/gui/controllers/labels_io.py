@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from sonichu_gui.labels.importers.registry import ImportReport
 
 
+_KINDS = {".png": b"PNG", ".jpg": b"JPEG", ".jpeg": b"JPEG"}
+_QUALITY = 95
+
+
 class LabelsController(QObject):
     """Reads and writes what leaves or enters the study.
 
@@ -139,20 +143,31 @@ class LabelsController(QObject):
             raise error
         self._document.failed.emit(error)
 
-    def save_image(self, image: QImage, out: Path) -> bool:
-        """Writes a picture as PNG, whole or not at all."""
+    def save_image(self, image: QImage, out: Path, *, look: str = "") -> bool:
+        """Writes a picture as PNG or JPEG, whole or not at all.
+
+        Args:
+            image: The picture.
+            out: The file; its ending says which.
+            look: In what it differs from the frame as it was made.
+        """
         try:
-            _write_png(image, out)
+            _write_picture(image, out)
         except ExportError as error:
             self._document.failed.emit(error)
             return False
-        self.written.emit(self.tr("Screenshot written to {}").format(out.name))
+        self.written.emit(self._as_shown(self.tr("Screenshot written to {}"), look, out.name))
         return True
 
-    def copy_image(self, image: QImage) -> None:
+    def copy_image(self, image: QImage, *, look: str = "") -> None:
         """Puts a picture on the clipboard."""
         QGuiApplication.clipboard().setImage(image)
-        self._document.noted.emit(self.tr("Frame copied"))
+        self._document.noted.emit(self._as_shown(self.tr("Frame copied"), look))
+
+    def _as_shown(self, text: str, look: str, *parts: str) -> str:
+        """Says in what a picture differs from the frame, so that nobody takes it for that."""
+        said = text.format(*parts)
+        return said + self.tr(", as shown: {}").format(look) if look else said
 
     def copy_measures(self) -> None:
         """Puts the measurements on the clipboard, a tab between columns."""
@@ -171,13 +186,25 @@ def measures_as_text(measurements: Sequence[Measurement]) -> str:
     return "\n".join(rows) + "\n"
 
 
-def _write_png(image: QImage, out: Path) -> None:
-    """Writes the whole picture or nothing: a failed save leaves an older one intact."""
+def _write_picture(image: QImage, out: Path) -> None:
+    """Writes the whole picture or nothing: a failed save leaves an older one intact.
+
+    Only pixels: what a QImage says of itself in words would become a part of the file.
+    """
     from sonichu_gui.export.out_file import write_whole
 
+    kind = _KINDS.get(out.suffix.lower())
+    if kind is None:
+        raise ExportError(
+            f"{out.name} could not be made: a picture ends in .png or .jpg.", "Name it so."
+        )
+    for key in image.textKeys():
+        image.setText(key, "")
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    writer = QImageWriter(buffer, QByteArray(b"PNG"))
+    writer = QImageWriter(buffer, QByteArray(kind))
+    if kind != b"PNG":  # there it would mean how little is squeezed
+        writer.setQuality(_QUALITY)
     if not writer.write(image):
         raise ExportError(f"{out.name} could not be made: {writer.errorString()}.")
     write_whole(out, bytes(buffer.data().data()))

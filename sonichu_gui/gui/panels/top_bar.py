@@ -73,6 +73,7 @@ class TopBar(QFrame):
         self.place_button = ActionButton(actions["place"], "toggle", label=self.tr("Place"))
         self.undo_button = ActionButton(actions["undo"], "icon")
         self.redo_button = ActionButton(actions["redo"], "icon")
+        self.look_button = ActionButton(actions["look"], "icon")
         self.screenshot_button = ActionButton(actions["screenshot"])
         self.export_button = ActionButton(actions["export"])
         self.device_button = DeviceButton()
@@ -173,6 +174,7 @@ class TopBar(QFrame):
         row.addWidget(self.redo_button)
         row.addStretch(1)
         for widget in (
+            self.look_button,
             self.screenshot_button,
             self.export_button,
             self.device_button,
@@ -205,6 +207,7 @@ class TopBar(QFrame):
         for widget in (
             self.tta_button,
             self.place_button,
+            self.look_button,
             self.screenshot_button,
             self.export_button,
             self.device_button,

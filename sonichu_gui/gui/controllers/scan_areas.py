@@ -1,0 +1,199 @@
+"""Where the echo is in the frame shown: found in the background, or as a person drew it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from sonichu_gui.errors import SonichuError
+from sonichu_gui.gui.jobs import IsCancelled, Job, JobRunner, Lane, Report, Urgency
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from sonichu_gui.domain.frame import Frame
+    from sonichu_gui.gui.document import Document
+    from sonichu_gui.gui.view_memory import ViewMemory
+    from sonichu_gui.imaging.drawn_area import Outlines
+    from sonichu_gui.imaging.scan_area import ScanArea
+    from sonichu_gui.imaging.sources import FrameSource
+
+_KEPT = 2000
+_SEEK = "scan area"
+
+_Key = tuple[str, tuple[int, int]]
+"""Digest of a file, and the size of its frames: the pages of a TIFF may differ."""
+
+
+class ScanAreaController(QObject):
+    """Knows the scan areas of files.
+
+    Args:
+        document: Whose frame.
+        jobs: Who looks for them.
+        memory: Who remembers those that a person drew.
+    """
+
+    settled = Signal()  # the area of the frame shown is known now, or known to be nowhere
+
+    def __init__(self, document: Document, jobs: JobRunner, memory: ViewMemory) -> None:
+        super().__init__(document)
+        self._document = document
+        self._jobs = jobs
+        self._memory = memory
+        self._found: OrderedDict[_Key, ScanArea | None] = OrderedDict()
+        self._drawn: dict[tuple[str, tuple[int, int]], tuple[Outlines, ScanArea]] = {}
+        self._sought: tuple[_Key, Job] | None = None
+
+    @property
+    def area(self) -> ScanArea | None:
+        """The area of the frame shown, where it is known."""
+        frame = self._document.frame
+        if frame is None:
+            return None
+        drawn = self._drawn_for(frame)
+        return drawn if drawn is not None else self._found.get(_key_of(frame))
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether a person drew the area of the frame shown."""
+        frame = self._document.frame
+        return frame is not None and self._drawn_for(frame) is not None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the frame shown has been looked at, or has a drawn area."""
+        frame = self._document.frame
+        return frame is not None and (self.is_drawn or _key_of(frame) in self._found)
+
+    def seek(self) -> None:
+        """Sees to it that the area of the frame shown becomes known; `settled` tells."""
+        frame, source = self._document.frame, self._document.source
+        if frame is None or source is None:
+            return
+        if self.is_settled:
+            self.settled.emit()
+            return
+        key = _key_of(frame)
+        if self._sought is not None and self._sought[0] == key:
+            job = self._sought[1]
+            if not job.is_cancelled():
+                return
+
+        def work(
+            is_cancelled: IsCancelled, report: Report
+        ) -> Generator[ScanArea | None, None, ScanArea | None]:
+            return _search(source, frame, is_cancelled)
+
+        def done(area: ScanArea | None) -> None:
+            self._sought = None
+            self._keep(key, area)
+
+        def failed(error: BaseException) -> None:
+            self._sought = None
+            if not isinstance(error, SonichuError):
+                raise error
+            self._keep(key, None)
+
+        job = self._jobs.submit_steps(
+            Lane.READING,
+            work,
+            key=_SEEK,
+            stepped=lambda area: self._keep(key, area),
+            done=done,
+            failed=failed,
+            urgency=Urgency.ASKED,
+            text=self.tr("Finding the scan area"),
+        )
+        self._sought = key, job
+
+    def draw(self, outlines: Outlines, *, for_all: bool) -> None:
+        """Takes an area that a person stands for.
+
+        Args:
+            outlines: Its corners, image pixels.
+            for_all: Whether it holds for all files of the study whose frames have this size.
+
+        Raises:
+            ValueError: It holds next to no pixels.
+        """
+        from sonichu_gui.imaging.drawn_area import drawn_area
+
+        frame = self._document.frame
+        if frame is None:
+            return
+        drawn_area(outlines, (frame.width, frame.height))
+        areas = dict(self._memory.view.areas)
+        areas.pop(frame.ref.digest, None)
+        areas[_size_name(frame) if for_all else frame.ref.digest] = outlines
+        self._memory.change(areas=areas)
+        self.settled.emit()
+
+    def forget_drawn(self) -> None:
+        """Goes back to what is found in the picture."""
+        frame = self._document.frame
+        if frame is not None:
+            names = (frame.ref.digest, _size_name(frame))
+            areas = {k: v for k, v in self._memory.view.areas.items() if k not in names}
+            self._memory.change(areas=areas)
+            self.seek()
+
+    def _drawn_for(self, frame: Frame) -> ScanArea | None:
+        from sonichu_gui.imaging.drawn_area import drawn_area
+
+        areas = self._memory.view.areas
+        outlines = areas.get(frame.ref.digest) or areas.get(_size_name(frame))
+        if outlines is None:
+            return None
+        key, size = _key_of(frame), (frame.width, frame.height)
+        known = self._drawn.get(key)
+        if known is None or known[0] != outlines:
+            try:
+                known = outlines, drawn_area(outlines, size)
+            except ValueError:  # a damaged memory
+                return None
+            self._drawn[key] = known
+        return known[1]
+
+    def _keep(self, key: _Key, area: ScanArea | None) -> None:
+        self._found[key] = area
+        while len(self._found) > _KEPT:
+            self._found.popitem(last=False)
+        frame = self._document.frame
+        if frame is not None and _key_of(frame) == key:
+            self.settled.emit()
+
+
+def _search(
+    source: FrameSource, shown: Frame, is_cancelled: IsCancelled
+) -> Generator[ScanArea | None, None, ScanArea | None]:
+    """Finds the area by the frame shown, at once; then by a few frames of its cine together."""
+    from sonichu_gui.imaging.scan_area import find_scan_area, frames_to_look_at
+
+    first = find_scan_area([shown.pixels], shown.calibration)
+    if source.frame_count < 2:
+        return first
+    if first is not None:
+        yield first
+    frames = [shown.pixels]
+    for index in frames_to_look_at(source.frame_count):
+        while is_cancelled():
+            yield None
+        if index != shown.ref.index:
+            try:
+                pixels = source.frame(index).pixels
+            except SonichuError:
+                continue  # told when a person asks for it
+            if pixels.shape == shown.pixels.shape:
+                frames.append(pixels)
+    return find_scan_area(frames, shown.calibration) or first
+
+
+def _key_of(frame: Frame) -> _Key:
+    return frame.ref.digest, (frame.width, frame.height)
+
+
+def _size_name(frame: Frame) -> str:
+    return f"{frame.width}x{frame.height}"
