@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sonichu_gui.commands.hide_outside import add_hide_outside, without_outside
 from sonichu_gui.errors import ExportError
 from sonichu_gui.imaging.sources import FrameSource, open_source
 
@@ -34,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--preset", metavar="NAME", help="render by a window or table of the file, by its name"
     )
+    add_hide_outside(parser, of="--render")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
 
 
@@ -48,7 +50,8 @@ def run(args: argparse.Namespace) -> int:
     # Decoded even where nobody looks at it: a file that cannot be shown must not pass for sound.
     frame = _frame(source, args.frame, args.preset)
     if args.render is not None:
-        _render(frame, source=args.path, target=args.render)
+        shown = without_outside(frame, args.path) if args.hide_outside else frame
+        _render(shown, source=args.path, target=args.render)
     print(json.dumps(describe(source), indent=2) if args.json else _text(source))
     return 0
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sonichu_gui.biometry.measure import measure
+from sonichu_gui.commands.hide_outside import add_hide_outside, without_outside
 from sonichu_gui.commands.measure import task_argument
 from sonichu_gui.commands.output import (
     NOT_CLINICAL,
@@ -88,6 +89,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--overlay", type=Path, metavar="OUT.png", help="draw the points on the frame"
     )
+    add_hide_outside(parser, of="--overlay")
     parser.add_argument(
         "--save",
         action="store_true",
@@ -109,6 +111,8 @@ def run(args: argparse.Namespace) -> int:
         if len(files) != 1 or every_frame or args.save:
             args.error("--overlay draws one frame of one file, and not what --save keeps")
         refuse_to_draw_over(args.overlay, files[0])
+    elif args.hide_outside:
+        args.error("--hide-outside is about the picture of --overlay")
     predictor = LocalPredictor(
         info.folder, device=args.device, engine=args.engine, precision=args.precision
     )
@@ -145,7 +149,8 @@ def _print_predictions(
                 if not args.json:
                     print(_described(path, frame, task, prediction, measurements))
             if args.overlay is not None:
-                draw_overlay_file(args.overlay, frame, tasks, found)
+                shown = without_outside(frame, path) if args.hide_outside else frame
+                draw_overlay_file(args.overlay, shown, tasks, found)
     finally:
         # Also when Ctrl+C ends it: what is done is not lost.
         if args.json:

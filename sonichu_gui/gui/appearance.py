@@ -90,14 +90,14 @@ class Appearance(QObject):
         if self.look.is_neutral:
             return self.preset_name
         name = next((name for name, look in PRESETS.items() if look == self.look), "")
-        word = self.tr(name.capitalize()) if name else self.tr("Own look")
+        word = self.tr(name) if name else self.tr("own")
         return f"{self.preset_name}, {word}" if self.preset_name else word
 
     @property
     def words(self) -> str:
         """All that makes a picture differ from the frame, for the word after a screenshot."""
         hidden = self.tr("outside hidden") if self.cover is Cover.OUTSIDE else ""
-        look = self.look_words
+        look = self.tr("look {}").format(self.look_words) if self.look_words else ""
         return ", ".join(part for part in (look, hidden) if part)
 
     def _fits(self, frame: Frame) -> bool:

@@ -166,6 +166,7 @@ class Viewing(QObject):
             self.cropping.leave()
 
     def _choose_area(self, outlines: Outlines) -> None:
+        self.show_panel(False)  # it would lie over what is to be chosen
         self.area_hand.begin(outlines)
         self.area_strip.begin(found=bool(outlines))
 

@@ -59,7 +59,7 @@ class CanvasSigns(QWidget):
             Cover.ALL: self.tr("All hidden: no scan area yet"),
         }
         self._say(self.cover, words.get(appearance.cover, ""))
-        set_look(self.cover, "tone", "amber" if appearance.cover is Cover.ALL else "")
+        set_look(self.cover, "tone", "amber" if appearance.cover is Cover.ALL else "accent")
         shown = document.frame is not None and document.tool is not Tool.AREA
         self.setVisible(shown and bool(look or appearance.cover is not Cover.NOTHING))
         self.adjustSize()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sonichu_gui.gui.document import Document
 
-WIDTH = 284
+WIDTH = 256
 _A_ROW = 3
 
 
