@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
+from sonichu_gui.errors import SonichuError
 from sonichu_gui.gui.job import IsCancelled, Job, Report, Steps, Urgency, WaitingJobs, Work
 
 if TYPE_CHECKING:
@@ -263,7 +264,7 @@ class JobRunner(QObject):
         if error is None:
             job.done(result)
         else:
-            log.info("job %s failed", job.key, exc_info=error)
+            _log_failure(job, error)
             job.failed(error)
 
     @Slot(object, float, str)
@@ -276,6 +277,15 @@ class JobRunner(QObject):
     def _announce(self) -> None:
         if not self._closed:
             self.jobs_changed.emit(self.running)
+
+
+def _log_failure(job: Job, error: BaseException) -> None:
+    """Notes a failure; of an expected one its kind alone: the person has read which file it was."""
+    kind = job.key.partition(" ")[0]  # what follows may be a path, and names a patient perhaps
+    if isinstance(error, SonichuError):
+        log.info("job %s failed: %s", kind, type(error).__name__)
+    else:
+        log.info("job %s failed", kind, exc_info=error)
 
 
 def _stand_back(nice: int) -> None:

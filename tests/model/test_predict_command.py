@@ -11,6 +11,7 @@ import pytest
 from sonichu_gui.cli import main
 from sonichu_gui.model.inference import load_image, to_pixels
 from sonichu_gui.model.modeling_sonichu import SonichuModel, SonichuPreprocessor
+from tests.scans import write_scan
 
 ROW_KEYS = {
     "path",
@@ -215,6 +216,21 @@ def test_overlay_draws_on_a_copy(predict, png, tmp_path):
     assert drawn.shape == (540, 800, 3)
     assert (drawn != load_image(png)).any()
     assert png.read_bytes() == before
+
+
+def test_overlay_hides_what_is_outside_the_scan_area(predict, tmp_path):
+    path, out = write_scan(tmp_path / "scan.png"), tmp_path / "drawn.png"
+    assert predict(path, "--task", "HC", "--overlay", out, "--hide-outside")[0] == 0
+    drawn = load_image(out)
+    assert drawn.any()
+    assert not drawn[:20, :90].any()
+
+
+def test_hiding_without_a_picture_is_a_wrong_argument(predict, png, capsys):
+    with pytest.raises(SystemExit) as ended:
+        predict(png, "--task", "HC", "--hide-outside")
+    assert ended.value.code == 2
+    assert "--overlay" in capsys.readouterr().err
 
 
 def test_overlay_never_replaces_the_frame(predict, png):

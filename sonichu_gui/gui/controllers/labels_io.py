@@ -198,13 +198,14 @@ def _write_picture(image: QImage, out: Path) -> None:
         raise ExportError(
             f"{out.name} could not be made: a picture ends in .png or .jpg.", "Name it so."
         )
-    for key in image.textKeys():
-        image.setText(key, "")
+    bare = QImage(
+        image.constBits(), image.width(), image.height(), image.bytesPerLine(), image.format()
+    )
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     writer = QImageWriter(buffer, QByteArray(kind))
     if kind != b"PNG":  # there it would mean how little is squeezed
         writer.setQuality(_QUALITY)
-    if not writer.write(image):
+    if not writer.write(bare):
         raise ExportError(f"{out.name} could not be made: {writer.errorString()}.")
     write_whole(out, bytes(buffer.data().data()))

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QSlider, QWidget
 
 from sonichu_gui.gui.panels.card import TextLine
 from sonichu_gui.imaging.look import NEUTRAL, RANGES
 
 _STEPS = 100
+_SLIDER_KEYS = (Qt.Key.Key_Home, Qt.Key.Key_End, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
 _NAME_WIDTH, _VALUE_WIDTH = 82, 46
 
 
@@ -98,7 +100,11 @@ class LookSlider(QWidget):
         self._said.set_text(self._course.words(value), "text_soft" if neutral else "text")
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """A double click makes the value neutral."""
+        """A double click makes the value neutral; its keys are not the window's meanwhile."""
+        if isinstance(event, QKeyEvent) and event.type() is QEvent.Type.ShortcutOverride:
+            if event.key() in _SLIDER_KEYS and not event.modifiers():
+                event.accept()
+            return event.isAccepted()
         if event.type() is QEvent.Type.MouseButtonDblClick:
             self.slider.setValue(self._course.place(getattr(NEUTRAL, self._course.name)))
             return True

@@ -1,4 +1,4 @@
-"""What is remembered of a study: read as it was written, and damage costs no more than the memory."""
+"""What is remembered of a study: read as it was written; damage costs no more than the memory."""
 
 from __future__ import annotations
 
