@@ -135,10 +135,10 @@ def _is_looked_at(number: int, highlight: Highlight | None) -> bool:
 
 
 def _words(task: Task, index: int, candidate: Alternative, highlight: Highlight) -> str:
-    """A candidate's share and what it would make of the measures: "24 % · BPD 21.4 mm"."""
+    """A candidate's share and what it would make of the measures: "24 % · BPD 21.4 mm · ruler"."""
     told = told_measures(task, index)
     values = [
-        f"{spec.name} {result.text}"
+        f"{spec.name} {result.sourced_text}"
         for spec, result in zip(task.measures, highlight.measurements, strict=True)
         if spec in told and result.value is not None
     ]
