@@ -70,10 +70,14 @@ class Measurement:
         return f"{self.number} {self.error_text}{space}{self.unit_text}".rstrip()
 
     @property
+    def rests_on_scale(self) -> bool:
+        """Whether the number is one in millimetres, or made of them."""
+        return self.value is not None and self.unit in _OF_SCALE and self.scale.in_mm
+
+    @property
     def scale_tag(self) -> str:
         """Who states the scale that the number rests on, in a word or two; empty without one."""
-        rests_on_it = self.value is not None and self.unit in _OF_SCALE and self.scale.in_mm
-        return self.scale.tag if rests_on_it else ""
+        return self.scale.tag if self.rests_on_scale else ""
 
     @property
     def sourced_text(self) -> str:
@@ -84,6 +88,16 @@ class Measurement:
     def full_sourced_text(self) -> str:
         """As `full_text`, with whose millimetres they are."""
         return _with_tag(self.full_text, self.scale_tag)
+
+    def plate_text(self, *, error: bool, short: bool) -> str:
+        """The number as a picture shows it, with whose millimetres they are.
+
+        Args:
+            error: Whether its standard error stands beside it.
+            short: Whether there are many numbers, so that each says it in a few letters.
+        """
+        tag = self.scale.short_tag if short and self.rests_on_scale else self.scale_tag
+        return _with_tag(self.full_text if error else self.text, tag)
 
     @property
     def unit_text(self) -> str:

@@ -37,6 +37,14 @@ _TAGS = {
 }
 
 
+_SHORT_TAGS = {
+    **_TAGS,
+    ScaleSource.PIXEL_SPACING: "file",
+    ScaleSource.LABEL_FILE: "labels",
+    ScaleSource.MANUAL: "hand",
+}
+
+
 class Trust(StrEnum):
     """Whether a scale may turn pixels into millimetres."""
 
@@ -106,6 +114,14 @@ class Scale:
         if self.source is ScaleSource.REGION and self.region_index is not None:
             tag = f"{tag} {self.region_index + 1}"
         return f"{tag} ≠ ruler" if self.contradicted_by else tag
+
+    @property
+    def short_tag(self) -> str:
+        """As `tag`, in a few letters, for a picture full of numbers: "R1", "ruler", "R1 ≠"."""
+        tag = _SHORT_TAGS[self.source]
+        if self.source is ScaleSource.REGION and self.region_index is not None:
+            tag = f"R{self.region_index + 1}"
+        return f"{tag} ≠" if self.contradicted_by else tag
 
     def trusted_by(self, author: str) -> Scale:
         """The same scale, trusted because a person said so."""

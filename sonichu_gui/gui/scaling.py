@@ -15,12 +15,12 @@ from sonichu_gui.errors import CalibrationError
 from sonichu_gui.gui.place import Tool
 from sonichu_gui.gui.scale_commands import ChooseRegion, ReplaceScales
 from sonichu_gui.imaging.ruler_check import ruler_verdicts
-from sonichu_gui.imaging.ruler_scale import likely_distances, ruler_scale
+from sonichu_gui.imaging.ruler_scale import PLAUSIBLE_SPAN_MM, likely_distances, ruler_scale
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sonichu_gui.domain.calibration import Calibration, Scale
+    from sonichu_gui.domain.calibration import Calibration, Point, Scale
     from sonichu_gui.domain.ruler import Ruler
     from sonichu_gui.gui.document import Document
     from sonichu_gui.gui.place import Place
@@ -29,9 +29,9 @@ READINGS_KEPT = 2000
 """Files whose rulers are remembered: some hundred numbers each."""
 
 DISTANCES_MM = (5.0, 10.0, 20.0, 50.0)
-"""Tick distances to choose from where nothing speaks for any."""
+"""Tick distances that a person may know of, whatever is likely."""
 
-MOST_CHOICES = 4
+MOST_CHOICES = 6
 
 
 class LineMeaning(Enum):
@@ -71,7 +71,8 @@ class Scaling(QObject):
         self._asked_for = ""
         self._put_away: set[str] = set()
         document.frame_changed.connect(self._take_up_file)
-        document.tool_changed.connect(self._end_line)
+        document.tool_changed.connect(self._follow_tool)
+        document.scale_line_changed.connect(self._forget_found)
         document.calibration_changed.connect(self._tell)
 
     # ---- what is drawn -------------------------------------------------------------------
@@ -88,6 +89,13 @@ class Scaling(QObject):
             self.meaning = meaning
             self.line_was_found = False
             self.changed.emit()
+
+    def show_found_line(self, line: tuple[Point, Point]) -> None:
+        """Shows a line that was found in the picture, whole, to be asked about."""
+        self._document.set_scale_line(line)
+        self.line_was_found = True
+        self._document.finish_scale_line()
+        self.changed.emit()
 
     def want_for_folder(self, on: bool) -> None:
         """Says whether the scale to be set is meant for the whole folder."""
@@ -115,7 +123,7 @@ class Scaling(QObject):
     def offer(self) -> Ruler | None:
         """The ruler to take a scale from: where none is trusted, it contradicts, or on request."""
         rulers, document = self.rulers, self._document
-        if not rulers or self.digest in self._put_away:
+        if not rulers or self.digest in self._put_away or document.tool is Tool.SCALE:
             return None
         scale = document.calibration.scale_for()
         is_wanted = not scale.in_mm or bool(scale.contradicted_by)
@@ -133,8 +141,12 @@ class Scaling(QObject):
     def distances(self) -> tuple[float, ...]:
         """Tick distances to choose from for the offered ruler, the smallest first."""
         ruler = self.offer
-        likely = likely_distances(ruler)[:MOST_CHOICES] if ruler else ()
-        return tuple(sorted(one.mm for one in likely)) or DISTANCES_MM
+        if ruler is None:
+            return ()
+        low, high = PLAUSIBLE_SPAN_MM
+        usual = [mm for mm in DISTANCES_MM if low <= (ruler.ticks - 1) * mm <= high]
+        likely = [one.mm for one in likely_distances(ruler)]
+        return tuple(sorted([*dict.fromkeys([*likely[:3], *usual, *likely])][:MOST_CHOICES]))
 
     @property
     def scale_of_offer(self) -> Scale | None:
@@ -248,11 +260,17 @@ class Scaling(QObject):
             self._file, self._asked_for = self.digest, ""
             self._begin_offer()
 
-    def _end_line(self, tool: Tool) -> None:
+    def _forget_found(self, _line: object) -> None:
+        """Another line than the one that was found: the person's own."""
+        if self.line_was_found:
+            self.line_was_found = False
+            self.changed.emit()
+
+    def _follow_tool(self, tool: Tool) -> None:
         if tool is not Tool.SCALE:
             self.meaning, self.line_was_found = LineMeaning.LENGTH, False
             self.for_folder = False
-            self.changed.emit()
+        self.changed.emit()
 
     def _begin_offer(self) -> None:
         self._number = 0

@@ -181,7 +181,7 @@ def _text_marks(
     few = len(task.keypoints) <= MANY_POINTS
     wishes, colors = _name_wishes(task, placed, middle, o, few=few)
     for number, (spec, result) in enumerate(zip(task.measures, measurements, strict=True)):
-        text = result.full_sourced_text if o.uncertainty else result.sourced_text
+        text = result.plate_text(error=o.uncertainty, short=not few)
         wish = _value_wish(number, spec, result, placed, middle, text=text, few=few)
         if wish is not None:
             wishes.append(wish)

@@ -15,7 +15,7 @@ from sonichu_gui.gui.scaling import LineMeaning
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sonichu_gui.domain.calibration import Point, Region
+    from sonichu_gui.domain.calibration import Point, Region, Scale
     from sonichu_gui.domain.ruler import Ruler
     from sonichu_gui.gui.canvas.transform import ViewTransform
     from sonichu_gui.gui.document import Document
@@ -37,17 +37,17 @@ def scale_marks(
     """
     marks: list[Mark] = []
     scaling = document.scaling
-    in_use = document.shown_scale.region_index
+    scale, conflict = document.shown_scale, _open_conflict(document)
+    regions = document.calibration.regions if scaling.regions_shown else conflict
+    meant = () if conflict else _indices(scale)
     plates: list[Bounds] = []
-    for region in _regions(document):
-        color = (
-            theme.DARK.accent if region.index == in_use else WHITE if region.usable else UNUSABLE
-        )
-        marks += _box(region, view, color, in_use=region.index == in_use)
-        words = _words(region, in_use=region.index == in_use)
+    for region in regions:
+        is_meant = region.index in meant
+        color = theme.DARK.accent if is_meant else WHITE if region.usable else UNUSABLE
+        words = _words(region) + ("  in use" if is_meant and scale.in_mm else "")
         plate = _free_place(region, view, text_width(words) + 2 * PLATE_PAD, plates)
         plates.append(plate)
-        marks.append(TextMark(plate, words, color))
+        marks += [*_box(region, view, color, is_meant=is_meant), TextMark(plate, words, color)]
     if scaling.offer is not None and document.frame is not None:
         marks += _ruler_marks(
             scaling.offer,
@@ -63,16 +63,22 @@ def scale_marks(
     return tuple(marks)
 
 
-def _regions(document: Document) -> tuple[Region, ...]:
-    """All of the file on request, else those that a person is to choose from."""
+def _indices(scale: Scale) -> tuple[int | None, ...]:
+    """The regions that a scale is from: one, or those that its points lie in."""
+    what, _, named = scale.key.partition(":")
+    if what == "split" and scale.dx_mm is not None:
+        return tuple(int(index) for index in named.split("+"))
+    return () if scale.region_index is None else (scale.region_index,)
+
+
+def _open_conflict(document: Document) -> tuple[Region, ...]:
+    """The regions that a person still has to choose from."""
     calibration = document.calibration
-    if document.scaling.regions_shown:
-        return calibration.regions
     conflict = calibration.conflict_at(document.scaled_points)
     return conflict[1] if conflict is not None and conflict[0] not in calibration.chosen else ()
 
 
-def _box(region: Region, view: ViewTransform, color: str, *, in_use: bool) -> list[Mark]:
+def _box(region: Region, view: ViewTransform, color: str, *, is_meant: bool) -> list[Mark]:
     """The lines around the region's outermost pixels."""
     left, top = view.to_widget((region.x0 - 0.5, region.y0 - 0.5))
     right, bottom = view.to_widget((region.x1 + 0.5, region.y1 + 0.5))
@@ -82,22 +88,22 @@ def _box(region: Region, view: ViewTransform, color: str, *, in_use: bool) -> li
             start,
             end,
             color,
-            2.0 if in_use else 1.0,
-            dashed=not in_use,
+            2.0 if is_meant else 1.0,
+            dashed=not is_meant,
             faint=not region.usable,
         )
         for start, end in zip(corners, (*corners[1:], corners[0]), strict=True)
     ]
 
 
-def _words(region: Region, *, in_use: bool) -> str:
-    """What a region shows, its scale, and whether it is the one in use."""
+def _words(region: Region) -> str:
+    """What a region shows, and its scale."""
     words = f"{region.index + 1}  {region.kind}"
     if not region.usable or region.dx_mm is None or region.dy_mm is None:
         return f"{words}  no scale"
     alike = math.isclose(region.dx_mm, region.dy_mm, rel_tol=REGIONS_AGREE_WITHIN)
     size = f"{region.dx_mm:.4g}" if alike else f"{region.dx_mm:.4g} × {region.dy_mm:.4g}"
-    return f"{words}  {size} mm / px" + ("  in use" if in_use else "")
+    return f"{words}  {size} mm / px"
 
 
 def _free_place(region: Region, view: ViewTransform, width: float, taken: list[Bounds]) -> Bounds:

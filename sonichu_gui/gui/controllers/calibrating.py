@@ -82,9 +82,7 @@ class CalibrateController(QObject):
             if line is None or abs(line[1][1] - line[0][1]) < 1.0:
                 document.noted.emit(self.tr("No scan area found: click its top, then its bottom"))
                 return
-            document.scaling.line_was_found = True
-            document.set_scale_line(line)
-            document.finish_scale_line()
+            document.scaling.show_found_line(line)
 
         self._jobs.submit(
             Lane.LOOKING,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QCoreApplication, QRect, Qt
 from PySide6.QtGui import QAction, QColor, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
@@ -103,7 +103,8 @@ class PrimaryNumber(_Shown):
         if shown.scale_tag:
             painter.setFont(theme.font(11.5))
             painter.setPen(QColor(getattr(palette, _source_role(shown))))
-            painter.drawText(0, baseline + _SOURCE_HEIGHT, shown.scale_tag)
+            words = QCoreApplication.translate("panels", "scale: {}").format(shown.scale_tag)
+            painter.drawText(0, baseline + _SOURCE_HEIGHT, words)
 
 
 class MeasureRow(_Shown):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from sonichu_gui.gui.panels.card import TextLine, text_label
 from sonichu_gui.gui.panels.controls import PanelButton
@@ -12,6 +12,8 @@ from sonichu_gui.gui.panels.words import scale_text
 
 if TYPE_CHECKING:
     from sonichu_gui.gui.document import Document
+
+_CHIP_HEIGHT = 28
 
 
 class RulerOffer(QWidget):
@@ -25,7 +27,6 @@ class RulerOffer(QWidget):
         super().__init__(parent)
         self._scaling = document.scaling
         self._head = text_label(weight=600)
-        self._apart = text_label(self.tr("mm apart?"), role="text_soft")
         self._said = TextLine(role="text_soft")
         self.distances: dict[float, PanelButton] = {}
         self.take_button = PanelButton("accent", text=self.tr("Use ruler"))
@@ -41,16 +42,11 @@ class RulerOffer(QWidget):
     @property
     def text(self) -> str:
         """What it says, in one line."""
-        distance = self.tr("{:g} mm apart?").format(self._scaling.distance_mm)
-        return f"{self._head.text()}. {distance} {self._said.text}"
+        return f"{self._head.text()}. {self._said.text}"
 
     def _arrange(self) -> None:
         self._chips = QHBoxLayout()
         self._chips.setSpacing(4)
-        asked = QHBoxLayout()
-        asked.setSpacing(8)
-        asked.addLayout(self._chips, 1)
-        asked.addWidget(self._apart)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addWidget(self.take_button)
@@ -61,7 +57,7 @@ class RulerOffer(QWidget):
         layout.setContentsMargins(0, 8, 0, 2)
         layout.setSpacing(8)
         layout.addWidget(self._head)
-        layout.addLayout(asked)
+        layout.addLayout(self._chips)
         layout.addWidget(self._said)
         layout.addLayout(buttons)
 
@@ -73,12 +69,13 @@ class RulerOffer(QWidget):
         self._head.setText(self.tr("Ruler found: ticks every {:.1f} px").format(ruler.period_px))
         self._show_distances()
         scale = self._scaling.scale_of_offer
-        self._said.set_text(
-            self.tr("No pixel has such a size")
-            if scale is None
-            else self.tr("gives {}").format(scale_text(scale)),
-            "amber" if scale is None else "text_soft",
-        )
+        distance_mm = self._scaling.distance_mm
+        if scale is None:
+            words = self.tr("{:g} mm apart? No pixel has such a size")
+            self._said.set_text(words.format(distance_mm), "amber")
+        else:
+            words = self.tr("{:g} mm apart? gives {}")
+            self._said.set_text(words.format(distance_mm, scale_text(scale)), "text_soft")
         self.take_button.setEnabled(scale is not None)
         number, count = self._scaling.place_of_offer
         self.next_button.setVisible(count > 1)
@@ -94,10 +91,11 @@ class RulerOffer(QWidget):
                 button.deleteLater()
             self.distances = {}
             for millimetres in wanted:
-                button = PanelButton("toggle", text=f"{millimetres:g}")
+                button = PanelButton("chip", text=f"{millimetres:g}")
                 button.setCheckable(True)
                 button.setProperty("millimetres", millimetres)
-                button.setMinimumWidth(34)
+                button.setFixedHeight(_CHIP_HEIGHT)
+                button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
                 button.setAccessibleName(self.tr("{:g} mm apart").format(millimetres))
                 button.setToolTip(
                     self.tr("Two neighbouring ticks are {:g} mm apart").format(millimetres)

@@ -14,10 +14,9 @@ from sonichu_gui.gui.panels.region_choice import RegionChoice
 from sonichu_gui.gui.panels.ruler_offer import RulerOffer
 from sonichu_gui.gui.panels.scale_form import ScaleForm
 from sonichu_gui.gui.panels.words import (
+    scale_origin,
     scale_sizes,
     scale_text,
-    scale_why,
-    source_word,
     trust_role,
     trust_word,
 )
@@ -45,6 +44,7 @@ class ScaleCard(QWidget):
         super().__init__(parent)
         self._document = document
         self._scale: Scale | None = None
+        self._shown: tuple[Scale, bool] | None = None
         self.form = ScaleForm()
         self.choice = RegionChoice()
         self.offer = RulerOffer(document)
@@ -89,7 +89,8 @@ class ScaleCard(QWidget):
         row.addWidget(self._dot, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self._size, 1)
         row.addWidget(self._trust)
-        below = QVBoxLayout()
+        self._why = QWidget()
+        below = QVBoxLayout(self._why)
         below.setContentsMargins(20, 0, 0, 0)
         below.setSpacing(4)
         below.addWidget(self._origin)
@@ -107,7 +108,7 @@ class ScaleCard(QWidget):
         links.addStretch(1)
         below.addLayout(links)
         self.card.body.addLayout(row)
-        self.card.body.addLayout(below)
+        self.card.body.addWidget(self._why)
         self.card.body.addWidget(self.offer)
         self.card.body.addWidget(self.form)
 
@@ -158,15 +159,16 @@ class ScaleCard(QWidget):
         self.keep_button.setVisible(scale.in_mm and bool(scale.contradicted_by))
         self.doubt_button.setVisible(self._confirmation(scale) is not None)
         self.regions_button.setVisible(bool(calibration.regions))
-        if scale == self._scale:
+        if (scale, is_open_conflict) == self._shown:
             return
+        self._shown = scale, is_open_conflict
         self._scale = scale
         role = trust_role(scale)
         self._dot.set_role(role)
-        self._size.set_text(scale_text(scale))
+        self._size.set_text(self.tr("Which region?") if is_open_conflict else scale_text(scale))
         self._size.setToolTip(scale_sizes(scale))
         self._trust.set_text(trust_word(scale), role)
-        self._origin.setText(" · ".join(filter(None, (source_word(scale), scale_why(scale)))))
+        self._origin.setText(scale.reason if is_open_conflict else scale_origin(scale))
         self._origin.setVisible(bool(self._origin.text()))
         self.confirm_button.setText(
             self.tr("It is one plane")
@@ -194,9 +196,11 @@ class ScaleCard(QWidget):
         """A line that is taken back or begun anew is not asked about."""
         if not self._document.scale_line_is_whole:
             self.form.show_line(None, pixel_aspect=1.0)
+            self._why.show()
 
     def _ask_length(self, line: tuple[Point, Point]) -> None:
         aspect = self._document.calibration.scale_for(line).aspect
+        self._why.hide()  # one question at a time, and room for it in a small window
         self.form.show_line(line, pixel_aspect=aspect)
 
     # ---- what a person does --------------------------------------------------------------

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QLineEdit,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from sonichu_gui.domain.calibration import depth_scale, manual_scale
 from sonichu_gui.gui import theme
@@ -102,11 +109,9 @@ class ScaleForm(QWidget):
         self.field.setAccessibleName(
             self.tr("Depth of the picture") if is_depth else self.tr("True length of the line")
         )
-        meant = self.tr(
-            "From the middle of the probe's face straight down to the lowest point of the picture."
-        )
+        meant = self.tr("From the middle of the probe's face straight down to the lowest point.")
         again = (
-            self.tr(" Found in the picture: look, and click top and bottom where it is not right.")
+            self.tr(" Found in the picture; click both ends anew where it is not right.")
             if was_found
             else ""
         )
@@ -154,6 +159,7 @@ class ScaleForm(QWidget):
         scope.setSpacing(4)
         for button in (self.file_button, self.folder_button):
             button.setCheckable(True)
+            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             self._scope_group.addButton(button)
             scope.addWidget(button, 1)
         self.file_button.setChecked(True)
