@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 from pydicom import Dataset, uid
 from pydicom.dataset import FileMetaDataset
 
@@ -12,6 +11,8 @@ from tests.unit.imaging import pictures
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import numpy as np
 
 WIDTH, HEIGHT = 400, 300
 PERIOD_PX = 24.0

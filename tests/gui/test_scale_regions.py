@@ -1,4 +1,4 @@
-"""Regions in the window: outlined on request, chosen where they differ, confirmed where doubtful."""
+"""Regions in the window: outlined on request, chosen where they differ, confirmed if doubtful."""
 
 from __future__ import annotations
 

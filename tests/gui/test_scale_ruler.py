@@ -190,9 +190,7 @@ def test_more_than_two_percent_turns_the_badge_red_and_marks_the_number(opened, 
     assert "≠ ruler" in bench.measure_panel.measures.primary.text
 
 
-def test_the_file_may_be_kept_against_the_ruler_and_the_ruler_taken_against_the_file(
-    opened, qtbot
-):
+def test_the_file_may_be_kept_against_the_ruler_and_the_ruler_taken_against_the_file(opened, qtbot):
     bench = opened(region(FULL, CM_PER_PX * 1.5))
     card = read(bench, qtbot)
     press(card.keep_button)

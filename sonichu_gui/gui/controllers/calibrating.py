@@ -121,6 +121,8 @@ class CalibrateController(QObject):
         place, own = self._document.place, self._document.calibration.override
         if place is not None and own is not None:
             self._give(place, own)
+        elif self._has_frame():
+            self._document.noted.emit(self.tr("This file has no scale of its own to give"))
 
     # ---- inside --------------------------------------------------------------------------
 

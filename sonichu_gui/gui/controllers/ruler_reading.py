@@ -37,7 +37,7 @@ class RulerController(QObject):
         super().__init__(document)
         self._document = document
         self._jobs = jobs
-        self._under_way = ""
+        self._under_way = self._waits_for = ""
         self._still = QTimer(self, singleShot=True, interval=STILL_MS)
         self._still.timeout.connect(self._read_quietly)
         document.frame_changed.connect(self._take_up)
@@ -57,9 +57,11 @@ class RulerController(QObject):
         if self._under_way and self._under_way != scaling.digest:
             self._jobs.cancel(KEY)
             self._under_way = ""
-        if not scaling.digest or scaling.is_read:
+        if not scaling.digest or scaling.is_read or self._under_way:
             self._still.stop()
-        elif self._under_way != scaling.digest and not self._still.isActive():
+        elif self._waits_for != scaling.digest or not self._still.isActive():
+            # Other frames of the file do not put it off: a cine may play for long.
+            self._waits_for = scaling.digest
             self._still.start()
 
     def _read_quietly(self) -> None:

@@ -16,7 +16,7 @@ from sonichu_gui.gui import theme
 from sonichu_gui.gui.panels.card import SectionHead, text_label
 from sonichu_gui.gui.panels.controls import ActionButton, elided
 from sonichu_gui.gui.panels.draft_line import DraftLine
-from sonichu_gui.gui.panels.words import error_meaning, measurement_text
+from sonichu_gui.gui.panels.words import error_meaning, measurement_text, scale_origin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,6 +54,7 @@ class _Shown(QWidget):
         self.setAccessibleName(self.text)
         parts = (
             measurement.title,
+            scale_origin(measurement.scale) if measurement.scale_tag else "",
             measurement.reason,
             measurement.formula,
             error_meaning(measurement),

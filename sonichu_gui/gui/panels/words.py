@@ -82,7 +82,7 @@ def spread_text(point: Keypoint, scale: Scale) -> str:
         scale: At that point; without a trusted one in pixels.
     """
     fx, fy = scale.factors
-    unit = f"mm ({scale.tag})" if scale.in_mm else "px"
+    unit = "mm" if scale.in_mm else "px"
     parts = []
     if point.covariance is not None:
         large, small, _ = principal_axes(point.covariance, fx=fx, fy=fy)
@@ -97,7 +97,8 @@ def spread_text(point: Keypoint, scale: Scale) -> str:
             unit = "px"
         words = tr("frame and mirror image each {} {} from their mean")
         parts.append(words.format(_figure(apart), unit))
-    return "; ".join(parts)
+    text = "; ".join(parts)
+    return tr("{}; millimetres by {}").format(text, scale.tag) if text and scale.in_mm else text
 
 
 def _figure(value: float) -> str:

@@ -112,9 +112,7 @@ def test_2_regions_that_differ_by_more_than_half_a_percent_ask_which_is_meant(fi
         measured = length(chosen, *INSIDE)
         assert measured.value == pytest.approx(50 * mm)
         assert (measured.scale.region_index, measured.scale.confirmed_by) == (index, "ada")
-    assert found.with_choice(key, 0, "ada").with_choice(key, None, "ada").scale_for(
-        INSIDE
-    ) == scale
+    assert found.with_choice(key, 0, "ada").with_choice(key, None, "ada").scale_for(INSIDE) == scale
 
 
 def test_2_regions_within_half_a_percent_are_no_conflict(file):
@@ -212,9 +210,7 @@ def test_5_pixel_spacing_is_row_before_column(file):
     ],
 )
 def test_5_a_screen_capture_has_to_say_how_it_was_calibrated(file, says, trust):
-    found = file(
-        PixelSpacing=[0.2, 0.2], SOPClassUID=uid.SecondaryCaptureImageStorage, **says
-    )
+    found = file(PixelSpacing=[0.2, 0.2], SOPClassUID=uid.SecondaryCaptureImageStorage, **says)
     assert found.scale_for(INSIDE).trust is trust
 
 

@@ -33,9 +33,7 @@ def test_a_picture_without_echo_has_no_depth():
 def test_only_how_far_down_counts():
     slanted = depth_scale(top=(100, 20), bottom=(180, 220), depth_mm=100, author="ada")
     assert (slanted.dx_mm, slanted.dy_mm) == (0.5, 0.5)
-    tall = depth_scale(
-        top=(0, 0), bottom=(0, 100), depth_mm=100, author="ada", pixel_aspect=2.0
-    )
+    tall = depth_scale(top=(0, 0), bottom=(0, 100), depth_mm=100, author="ada", pixel_aspect=2.0)
     assert (tall.dx_mm, tall.dy_mm) == (0.5, 1.0)
     assert tall.reason == "depth of 100 mm given by ada"
 
