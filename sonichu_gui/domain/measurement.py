@@ -75,6 +75,11 @@ class Measurement:
         return self.value is not None and self.unit in _OF_SCALE and self.scale.in_mm
 
     @property
+    def is_contradicted(self) -> bool:
+        """Whether the ruler in the picture contradicts the millimetres it is made of."""
+        return self.rests_on_scale and bool(self.scale.contradicted_by)
+
+    @property
     def scale_tag(self) -> str:
         """Who states the scale that the number rests on, in a word or two; empty without one."""
         return self.scale.tag if self.rests_on_scale else ""

@@ -197,7 +197,7 @@ def _why_doubtful(stated: _Stated, *, width: int, height: int) -> str:
     if x1 > width or y1 > height:
         doubts.append(
             f"reaches to ({x1}, {y1}) in a picture of {width}×{height}:"
-            " the picture was scaled or cropped after its scale was written"
+            " it was scaled or cropped later"
         )
     low, high = PLAUSIBLE_CM
     odd = next((d for d in stated.deltas if d is not None and not low <= abs(d) <= high), None)

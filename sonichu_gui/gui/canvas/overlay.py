@@ -186,7 +186,7 @@ def _text_marks(
         if wish is not None:
             wishes.append(wish)
             color = color_of(task, spec.points[0]) if spec.kind == "length" else WHITE
-            colors.append(CONTRADICTED if result.scale.contradicted_by else color)
+            colors.append(CONTRADICTED if result.is_contradicted else color)
     obstacles = list(placed.values())
     for index in o.candidates_of:
         found = candidate_wishes(

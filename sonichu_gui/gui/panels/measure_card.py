@@ -103,7 +103,9 @@ class PrimaryNumber(_Shown):
         painter.drawText(self.width() - width, baseline, name)
         if shown.scale_tag:
             painter.setFont(theme.font(11.5))
-            painter.setPen(QColor(getattr(palette, _source_role(shown))))
+            painter.setPen(
+                QColor(getattr(palette, "red" if shown.is_contradicted else "text_soft"))
+            )
             words = QCoreApplication.translate("panels", "scale: {}").format(shown.scale_tag)
             painter.drawText(0, baseline + _SOURCE_HEIGHT, words)
 
@@ -258,11 +260,7 @@ def _number_role(shown: Measurement) -> str:
     """Red where the ruler contradicts the scale; the words beside it say so too."""
     if shown.value is None:
         return "text_soft"
-    return "red" if shown.scale_tag and shown.scale.contradicted_by else "text"
-
-
-def _source_role(shown: Measurement) -> str:
-    return "red" if shown.scale.contradicted_by else "text_soft"
+    return "red" if shown.is_contradicted else "text"
 
 
 def _first_reason(measurements: Sequence[Measurement]) -> str:
