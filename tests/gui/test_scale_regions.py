@@ -39,6 +39,10 @@ def measured(bench):
 
 
 def press(button):
+    for _ in range(100):  # a button that was just made is shown by the next event
+        if button.isVisible():
+            break
+        QTest.qWait(20)
     assert button.isVisible()
     QTest.mouseClick(button, LEFT)
 

@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 
 from sonichu_gui.domain.calibration import ScaleSource
 from sonichu_gui.gui.canvas.marks import LineMark, TextMark
+from sonichu_gui.gui.controllers import ruler_reading
 from sonichu_gui.imaging import ruler as ruler_module
 from tests.gui.dicom_scenes import FULL, PERIOD_PX, fan, region, write_scan
 from tests.gui.hands import click
@@ -48,6 +49,10 @@ def measured(bench):
 
 
 def press(button):
+    for _ in range(100):  # a button that was just made is shown by the next event
+        if button.isVisible():
+            break
+        QTest.qWait(20)
     assert button.isVisible()
     QTest.mouseClick(button, LEFT)
 
@@ -214,13 +219,14 @@ def test_the_comparison_is_in_the_exported_measurements(opened, qtbot, tmp_path)
 
 
 def test_a_scale_that_a_person_has_set_is_left_alone(opened, qtbot, monkeypatch):
-    monkeypatch.setattr(
-        ruler_module, "find_rulers", lambda *_: pytest.fail("nobody asked for the ruler")
-    )
+    monkeypatch.setattr(ruler_reading, "STILL_MS", 1_000_000)
     bench = opened()
     bench.actions["calibrate"].trigger()
     click(bench.canvas, (50.0, 50.0))
     click(bench.canvas, (150.0, 50.0))
     bench.measure_panel.scale_length_entered.emit(20.0)
-    qtbot.wait(500)
-    assert not bench.document.scaling.is_read
+    bench.rulers._still.timeout.emit()
+    assert not [job for job in bench.jobs.running if job.key == ruler_reading.KEY]
+    bench.actions["undo"].trigger()
+    bench.rulers._still.timeout.emit()
+    assert [job for job in bench.jobs.running if job.key == ruler_reading.KEY]

@@ -16,6 +16,7 @@ from sonichu_gui.gui.panels.card import Notice, set_look
 from sonichu_gui.gui.panels.keypoint_card import KeypointCard
 from sonichu_gui.gui.panels.keypoint_delegate import INDENT
 from sonichu_gui.gui.panels.measure_card import MeasureCard
+from sonichu_gui.gui.panels.pinned import LEAST_ABOVE, Pinned
 from sonichu_gui.gui.panels.proposal_card import ProposalCard
 from sonichu_gui.gui.panels.scale_card import ScaleCard
 
@@ -57,7 +58,7 @@ class _FittedScroll(QScrollArea):
 
     def minimumSizeHint(self) -> QSize:
         """The primary number and a row or two."""
-        return QSize(200, 130)
+        return QSize(200, LEAST_ABOVE)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The scroll bar takes the content's margin, so that the columns stay where they are."""
@@ -139,7 +140,7 @@ class MeasurePanel(QFrame):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self._scroll)
-        layout.addWidget(self._pinned)
+        layout.addWidget(Pinned(self._pinned, self))
         layout.addStretch(1)
 
     def _draw_line(self, _least: int, most: int) -> None:

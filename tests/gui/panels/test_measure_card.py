@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from sonichu_gui.domain.annotation import Annotation, Keypoint
 from sonichu_gui.domain.calibration import Calibration, Region
 from sonichu_gui.gui.panels.measure_panel import MeasurePanel
+from sonichu_gui.gui.place import Tool
 from tests.gui.panels.fakes import predicted, show_frame
 
 
@@ -109,3 +110,16 @@ def test_the_tooltip_says_what_the_error_means_and_is_silent_where_there_is_none
     document.move_point(0, (290.0, 150.0))
     assert panel.measures.primary.text.endswith("mm · label file")
     assert "standard error" not in panel.measures.primary.toolTip()
+
+
+def test_in_a_low_window_nothing_beneath_the_rows_is_squeezed(qtbot, panel, document):
+    show_frame(document)
+    document.commit(predicted(document.task).with_point(2, (363.0, 200.0)), "Askew")
+    document.set_tool(Tool.SCALE)
+    document.set_scale_line(((10.0, 10.0), (200.0, 10.0)))
+    document.finish_scale_line()
+    panel.resize(288, 380)
+    qtbot.waitUntil(lambda: panel.scale.height() >= panel.scale.minimumSizeHint().height())
+    assert panel.caution.isVisible()
+    assert panel.caution.height() >= panel.caution.minimumSizeHint().height()
+    assert panel._scroll.height() >= 130
