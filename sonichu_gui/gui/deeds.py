@@ -49,6 +49,9 @@ def _deeds(bench: Workbench) -> dict[str, Callable[[], object]]:
         "mark_absent": bench.review.mark_absent,
         "clear_points": bench.review.remove_all,
         "calibrate": bench.calibrating.begin,
+        "calibrate_depth": bench.calibrating.begin_depth,
+        "read_ruler": bench.rulers.read,
+        "scale_folder": bench.calibrating.give_to_folder,
         "fit": canvas.fit,
         "actual_size": canvas.show_actual_size,
         "reset_look": bench.viewing.looking.reset,
@@ -84,6 +87,7 @@ def _toggles(bench: Workbench) -> dict[str, Callable[[bool], object]]:
         "crop": bench.viewing.cropping.crop,
         "hide_outside": bench.viewing.hiding.hide,
         "title_patient": bench.viewing.tell_patient,
+        "regions": bench.document.scaling.show_regions,
         "play": bench.cine.play,
         "full_screen": bench.full_screen,
     }
