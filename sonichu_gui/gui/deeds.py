@@ -24,8 +24,8 @@ def connect_actions(bench: Workbench) -> None:
 def _deeds(bench: Workbench) -> dict[str, Callable[[], object]]:
     document, study, canvas, asking = bench.document, bench.study, bench.canvas, bench.asking
     return {
-        "open_files": lambda: study.open_paths(asking.frames()),
-        "open_folder": lambda: study.open_paths(asking.folder()),
+        "open_files": lambda: bench.opening.open_paths(asking.frames()),
+        "open_folder": lambda: bench.opening.open_paths(asking.folder()),
         "import_labels": asking.import_labels,
         "export": asking.export,
         "screenshot": bench.take_screenshot,

@@ -30,6 +30,7 @@ from sonichu_gui.gui.controllers.cine import CineController
 from sonichu_gui.gui.controllers.heatmap import HeatmapController
 from sonichu_gui.gui.controllers.labels_io import LabelsController
 from sonichu_gui.gui.controllers.models import ModelsController
+from sonichu_gui.gui.controllers.opening import OpeningController
 from sonichu_gui.gui.controllers.predict_ahead import AheadController
 from sonichu_gui.gui.controllers.predicting import PredictController
 from sonichu_gui.gui.controllers.reviewing import ReviewController
@@ -86,6 +87,7 @@ class Workbench(QObject):
             parent=self,
         )
         self.study = StudyController(self.document, self.jobs)
+        self.opening = OpeningController(self.document, self.jobs, self.study)
         choice = ModelChoice.parsed(settings.get(keys.MODEL), settings.get(keys.TASK_MODELS))
         self.serving = ModelsInUse(self.document, choice, engine=settings.get(keys.ENGINE))
         self.predicting = PredictController(
@@ -174,7 +176,7 @@ class Workbench(QObject):
         document.frame_changed.connect(self._focus_canvas)
         study.thumbnail_made.connect(self.frame_list.set_thumbnail)
         study.statuses_read.connect(self.frame_list.set_statuses)
-        study.opened.connect(self._remember_opened)
+        self.opening.opened.connect(self._remember_opened)
         self.frame_list.path_chosen.connect(self._show_chosen)
         self.frame_list.thumbnail_wanted.connect(study.make_thumbnail)
         self.top_bar.task_chosen.connect(self._choose_task)
@@ -241,11 +243,11 @@ class Workbench(QObject):
         self.document.clear_frame()
         self.window.show()
         if paths:
-            self.study.open_paths(paths)
+            self.opening.open_paths(paths)
         else:
             last, index = self.settings.get(keys.LAST_FILE), self.settings.get(keys.LAST_FRAME)
             if last and Path(last).exists():
-                self.study.open_paths([Path(last)], frame_index=index)
+                self.opening.open_paths([Path(last)], frame_index=index)
         QTimer.singleShot(0, self, self._warm_up)
 
     def open_demo(self) -> None:
@@ -253,7 +255,7 @@ class Workbench(QObject):
         from sonichu_gui.demo import make_demo_study
 
         try:
-            self.study.open_paths([make_demo_study()])
+            self.opening.open_paths([make_demo_study()])
         except SonichuError as error:
             self.document.failed.emit(error)
 
@@ -447,7 +449,7 @@ class Workbench(QObject):
         self.top_bar.set_recent(list(self.settings.get(keys.RECENT)))
 
     def _open_recent(self, path: str) -> None:
-        self.study.open_paths([Path(path)])
+        self.opening.open_paths([Path(path)])
 
     def _open_dropped(self, urls: list[QUrl]) -> None:
-        self.study.open_paths([Path(url.toLocalFile()) for url in urls if url.isLocalFile()])
+        self.opening.open_paths([Path(url.toLocalFile()) for url in urls if url.isLocalFile()])

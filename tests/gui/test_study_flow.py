@@ -231,7 +231,7 @@ def test_a_store_deleted_while_open_is_made_anew_when_the_folder_is_opened_again
         file.unlink()
     bench.actions["undo"].trigger()
     assert bench.keeper.waiting > 0
-    bench.study.open_paths([study])
+    bench.opening.open_paths([study])
     qtbot.waitUntil(lambda: bench.keeper.waiting == 0)
     assert (study / "sonichu-labels.sqlite").exists()
 
