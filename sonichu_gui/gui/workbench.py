@@ -37,6 +37,7 @@ from sonichu_gui.gui.controllers.reviewing import ReviewController
 from sonichu_gui.gui.controllers.serving import ModelsInUse
 from sonichu_gui.gui.controllers.study import StudyController
 from sonichu_gui.gui.controllers.tuning import TuningController
+from sonichu_gui.gui.controllers.watching import WatchController
 from sonichu_gui.gui.deeds import connect_actions
 from sonichu_gui.gui.document import Document
 from sonichu_gui.gui.jobs import JobRunner
@@ -87,7 +88,8 @@ class Workbench(QObject):
             parent=self,
         )
         self.study = StudyController(self.document, self.jobs)
-        self.opening = OpeningController(self.document, self.jobs, self.study)
+        self.watch = WatchController(self.document, self.jobs, self.study)
+        self.opening = OpeningController(self.document, self.jobs, self.study, self.watch)
         choice = ModelChoice.parsed(settings.get(keys.MODEL), settings.get(keys.TASK_MODELS))
         self.serving = ModelsInUse(self.document, choice, engine=settings.get(keys.ENGINE))
         self.predicting = PredictController(
@@ -176,7 +178,11 @@ class Workbench(QObject):
         document.frame_changed.connect(self._focus_canvas)
         study.thumbnail_made.connect(self.frame_list.set_thumbnail)
         study.statuses_read.connect(self.frame_list.set_statuses)
-        self.opening.opened.connect(self._remember_opened)
+        self.watch.files_changed.connect(self.frame_list.forget_thumbnails)
+        self.watch.reach_changed.connect(self.frame_list.set_reach)
+        self.frame_list.thumbnail_unwanted.connect(study.leave_thumbnail)
+        self.opening.begun.connect(self._remember_opened)
+        self.opening.warned.connect(self.banner.show_warning)
         self.frame_list.path_chosen.connect(self._show_chosen)
         self.frame_list.thumbnail_wanted.connect(study.make_thumbnail)
         self.top_bar.task_chosen.connect(self._choose_task)

@@ -16,6 +16,7 @@ from PySide6.QtGui import QImage
 from sonichu_gui.domain.annotation import Status
 from sonichu_gui.errors import SonichuError
 from sonichu_gui.gui.controllers.reading import FrameReader
+from sonichu_gui.gui.file_statuses import read_statuses
 from sonichu_gui.gui.jobs import IsCancelled, JobRunner, Lane, Report
 from sonichu_gui.tasks import load_tasks
 
@@ -51,6 +52,7 @@ class StudyController(QObject):
         self._direction = 1
         self._wanted: tuple[Path, int] | None = None
         self._statuses: dict[Path, dict[str, Status]] = {}
+        self._statuses_since: dict[Path, dict[str, Status]] = {}
         document.status_changed.connect(self._note_status)
         document.proposed.connect(self._note_proposed)
         document.place_wanted.connect(self._show_place)
@@ -165,13 +167,25 @@ class StudyController(QObject):
 
         self._jobs.submit(Lane.THUMBNAILS, work, key=f"thumbnail {path}", done=done, failed=failed)
 
+    def leave_thumbnail(self, path: Path) -> None:
+        """Nobody looks at a file's row any more."""
+        self._jobs.cancel(f"thumbnail {path}")
+
     def read_statuses(self) -> None:
-        """Tells the status of every file of the study that a store knows."""
-        found: dict[Path, dict[str, Status]] = {}
-        for folder in dict.fromkeys(path.parent for path in self._document.study.paths):
-            found.update(self._document.keeper.statuses_by_path(folder))
-        self._statuses = found
-        self.statuses_read.emit(found)
+        """Tells the status of every file of the study that a store knows, once they are read."""
+        paths = self._document.study.paths
+        self._statuses_since = {}
+
+        def work(is_cancelled: IsCancelled, report: Report) -> dict[Path, dict[str, Status]]:
+            return read_statuses(paths, is_cancelled)
+
+        def done(found: dict[Path, dict[str, Status]]) -> None:
+            for path, known in self._statuses_since.items():  # newer than what was read
+                found.setdefault(path, {}).update(known)
+            self._statuses = found
+            self.statuses_read.emit(found)
+
+        self._jobs.submit(Lane.READING, work, key="statuses", done=done, failed=self._tell)
 
     def close(self) -> None:
         """Closes the open files."""
@@ -233,7 +247,8 @@ class StudyController(QObject):
             return -1
 
     def _note_status(self, place: Place, status: Status) -> None:
-        self._statuses.setdefault(place.path, {})[place.task_id] = status
+        for statuses in (self._statuses, self._statuses_since):
+            statuses.setdefault(place.path, {})[place.task_id] = status
 
     def _note_proposed(self, place: Place) -> None:
         """A model's points count for a file where no frame of it has more."""

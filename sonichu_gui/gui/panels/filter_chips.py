@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStylePainter, QWidget
 
 from sonichu_gui.gui import theme
 from sonichu_gui.gui.panels.controls import PanelButton, paint_empty_button
-from sonichu_gui.gui.panels.frame_list_model import FrameFilter
+from sonichu_gui.gui.panels.status_tally import FrameFilter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,13 +8,11 @@ from PySide6.QtGui import QColor, QFontMetrics, QImage
 
 from sonichu_gui.domain.annotation import Status
 from sonichu_gui.gui import theme
+from sonichu_gui.gui.panels import thumbnails
 from sonichu_gui.gui.panels.frame_list import FrameList
 from sonichu_gui.gui.panels.frame_list_delegate import ROW_HEIGHT
-from sonichu_gui.gui.panels.frame_list_model import (
-    THUMBNAIL_ROLE,
-    THUMBNAILS_KEPT,
-    FrameFilter,
-)
+from sonichu_gui.gui.panels.frame_list_model import THUMBNAIL_ROLE
+from sonichu_gui.gui.panels.status_tally import FrameFilter
 from sonichu_gui.gui.place import Study
 from tests.gui.panels.fakes import predicted, show_frame
 
@@ -197,7 +195,7 @@ def test_thumbnail_is_asked_for_once_and_shown(qtbot, frames, document):
 
 
 def test_thumbnails_of_rows_seen_long_ago_make_room(frames, document):
-    paths = names(THUMBNAILS_KEPT + 5)
+    paths = names(thumbnails.KEPT + 5)
     document.set_study(Study("s", paths))
     image = QImage(8, 8, QImage.Format.Format_RGB32)
     image.fill(QColor("red"))
