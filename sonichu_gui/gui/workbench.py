@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QObject, QTimer, QUrl
+from PySide6.QtCore import QByteArray, QObject, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QImage
 from PySide6.QtWidgets import QApplication, QMessageBox
 
@@ -30,9 +30,12 @@ from sonichu_gui.gui.controllers.cine import CineController
 from sonichu_gui.gui.controllers.heatmap import HeatmapController
 from sonichu_gui.gui.controllers.labels_io import LabelsController
 from sonichu_gui.gui.controllers.models import ModelsController
+from sonichu_gui.gui.controllers.moved_labels import MovedLabelsController
 from sonichu_gui.gui.controllers.opening import OpeningController
+from sonichu_gui.gui.controllers.pasting import PastingController
 from sonichu_gui.gui.controllers.predict_ahead import AheadController
 from sonichu_gui.gui.controllers.predicting import PredictController
+from sonichu_gui.gui.controllers.recents import RecentController
 from sonichu_gui.gui.controllers.reviewing import ReviewController
 from sonichu_gui.gui.controllers.serving import ModelsInUse
 from sonichu_gui.gui.controllers.study import StudyController
@@ -47,6 +50,7 @@ from sonichu_gui.gui.model_choice import ModelChoice
 from sonichu_gui.gui.panels.banner import Banner
 from sonichu_gui.gui.panels.cine_bar import CineBar
 from sonichu_gui.gui.panels.draft_line import Draft
+from sonichu_gui.gui.panels.drop_hint import DropHint
 from sonichu_gui.gui.panels.empty_state import EmptyState
 from sonichu_gui.gui.panels.frame_list import FrameList
 from sonichu_gui.gui.panels.measure_panel import MeasurePanel
@@ -62,9 +66,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sonichu_gui.domain.task import Task
+    from sonichu_gui.gui.recent_rows import RecentRow
     from sonichu_gui.settings.store import Settings
-
-RECENT_KEPT = 8
 
 
 class Workbench(QObject):
@@ -90,6 +93,9 @@ class Workbench(QObject):
         self.study = StudyController(self.document, self.jobs)
         self.watch = WatchController(self.document, self.jobs, self.study)
         self.opening = OpeningController(self.document, self.jobs, self.study, self.watch)
+        self.recents = RecentController(self.document, self.jobs, self.opening)
+        self.pasting = PastingController(self.document, self.jobs, self.opening)
+        self.moved_labels = MovedLabelsController(self.document, self.jobs, self.study)
         choice = ModelChoice.parsed(settings.get(keys.MODEL), settings.get(keys.TASK_MODELS))
         self.serving = ModelsInUse(self.document, choice, engine=settings.get(keys.ENGINE))
         self.predicting = PredictController(
@@ -149,12 +155,14 @@ class Workbench(QObject):
         self.cine_bar = CineBar(self.document, self.actions)
         self.banner = Banner()
         self._demo_action = QAction(self.tr("Open demo study"), self)
+        self.empty_state = EmptyState(self.actions, self._demo_action)
         self.window = MainWindow(
             top_bar=self.top_bar,
             frame_list=self.frame_list,
             canvas=self.canvas,
             hint=CanvasHint(self.canvas, self.document),
-            empty_state=EmptyState(self.actions, self._demo_action),
+            drop_hint=DropHint(),
+            empty_state=self.empty_state,
             banner=self.banner,
             cine_bar=self.cine_bar,
             measure_panel=self.measure_panel,
@@ -178,15 +186,9 @@ class Workbench(QObject):
         document.frame_changed.connect(self._focus_canvas)
         study.thumbnail_made.connect(self.frame_list.set_thumbnail)
         study.statuses_read.connect(self.frame_list.set_statuses)
-        self.watch.files_changed.connect(self.frame_list.forget_thumbnails)
-        self.watch.reach_changed.connect(self.frame_list.set_reach)
-        self.frame_list.thumbnail_unwanted.connect(study.leave_thumbnail)
-        self.opening.begun.connect(self._remember_opened)
-        self.opening.warned.connect(self.banner.show_warning)
         self.frame_list.path_chosen.connect(self._show_chosen)
         self.frame_list.thumbnail_wanted.connect(study.make_thumbnail)
         self.top_bar.task_chosen.connect(self._choose_task)
-        self.top_bar.recent_chosen.connect(self._open_recent)
         self.measure_panel.place_wanted.connect(self._place_from)
         self.measure_panel.calibrate_wanted.connect(self.calibrating.begin)
         self.measure_panel.scale_length_entered.connect(self.calibrating.set_length)
@@ -205,9 +207,29 @@ class Workbench(QObject):
         self.labels.written.connect(self.banner.show_note)
         self.labels.imported.connect(self._after_import)
         self._demo_action.triggered.connect(self.open_demo)
-        window.dropped.connect(self._open_dropped)
+        window.dropped.connect(self.pasting.open)
         window.closing.connect(self._close)
+        self._connect_opening()
         self._connect_model()
+
+    def _connect_opening(self) -> None:
+        menu, recent = self.top_bar.recent, self.empty_state.recent
+        self.watch.files_changed.connect(self.frame_list.forget_thumbnails)
+        self.watch.reach_changed.connect(self.frame_list.set_reach)
+        self.frame_list.thumbnail_unwanted.connect(self.study.leave_thumbnail)
+        self.opening.warned.connect(self.banner.show_warning)
+        self.pasting.saved.connect(self.banner.show_note)
+        for chosen in (menu.chosen, recent.chosen):
+            chosen.connect(self.recents.open)
+        for clearing_wanted in (menu.clearing_wanted, recent.clearing_wanted):
+            clearing_wanted.connect(self.recents.clear)
+        menu.aboutToShow.connect(self.recents.look)
+        menu.removal_wanted.connect(self.recents.remove_missing)
+        self.recents.gone.connect(self._tell_missing)
+        recent.removal_wanted.connect(self.recents.remove)
+        for changed in (menu.set_rows, recent.set_rows):
+            changed(self.recents.rows)
+            self.recents.changed.connect(changed)
 
     def _connect_model(self) -> None:
         self.top_bar.device_chosen.connect(self._choose_device)
@@ -233,7 +255,6 @@ class Workbench(QObject):
         self.actions["auto_predict"].setChecked(self.settings.get(keys.AUTO_PREDICT))
         for name in ("undo", "redo"):
             self.actions[name].setEnabled(False)
-        self.top_bar.set_recent(list(self.settings.get(keys.RECENT)))
         self._show_devices(("cpu",))
         self._show_engines()
         geometry = self.settings.get(keys.WINDOW_GEOMETRY)
@@ -251,9 +272,8 @@ class Workbench(QObject):
         if paths:
             self.opening.open_paths(paths)
         else:
-            last, index = self.settings.get(keys.LAST_FILE), self.settings.get(keys.LAST_FRAME)
-            if last and Path(last).exists():
-                self.opening.open_paths([Path(last)], frame_index=index)
+            self.recents.open_last()
+        self.recents.look()
         QTimer.singleShot(0, self, self._warm_up)
 
     def open_demo(self) -> None:
@@ -282,6 +302,7 @@ class Workbench(QObject):
         self.asking_models.close()
         self.cine.play(False)
         self.jobs.close()
+        self.recents.close()
         self.study.close()
         self.keeper.close()
         event.accept()
@@ -299,8 +320,6 @@ class Workbench(QObject):
 
     def _remember_session(self) -> None:
         self.settings.set(keys.TASK, self.document.task.id)
-        self.settings.set(keys.LAST_FILE, str(self.document.path or ""))
-        self.settings.set(keys.LAST_FRAME, self.document.frame_index)
         geometry = self.window.saveGeometry().toBase64().data()
         self.settings.set(keys.WINDOW_GEOMETRY, bytes(geometry).decode("ascii"))
         self._save_settings()
@@ -448,14 +467,12 @@ class Workbench(QObject):
         self.banner.show_note(text)
         self.study.read_statuses()
 
-    def _remember_opened(self, paths: list[Path]) -> None:
-        opened = [str(path) for path in paths[:1]]
-        rest = [path for path in self.settings.get(keys.RECENT) if path not in opened]
-        self.settings.set(keys.RECENT, (opened + rest)[:RECENT_KEPT])
-        self.top_bar.set_recent(list(self.settings.get(keys.RECENT)))
-
-    def _open_recent(self, path: str) -> None:
-        self.opening.open_paths([Path(path)])
-
-    def _open_dropped(self, urls: list[QUrl]) -> None:
-        self.opening.open_paths([Path(url.toLocalFile()) for url in urls if url.isLocalFile()])
+    def _tell_missing(self, row: RecentRow) -> None:
+        """A recent study is not there: say so, with a way to take it off the list."""
+        remove = QAction(self.tr("Remove from list"), self)
+        remove.triggered.connect(lambda: self.recents.remove(row.study))
+        self.banner.show_warning(
+            self.tr("{} is not there").format(row.title),
+            self.tr("It was moved or deleted, or its drive is not connected: {}").format(row.place),
+            remove,
+        )

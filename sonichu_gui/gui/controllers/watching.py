@@ -134,7 +134,7 @@ class WatchController(QObject):
             self._study.forget(path)
         self.files_changed.emit(changed)
         shown = self._document.path
-        if shown is not None and shown in changed:
+        if shown is not None and shown in changed and not self._document.awaits_frame:
             self._study.show(shown, self._document.frame_index)
             text = self.tr("{} has changed and was read anew")
             self._document.noted.emit(text.format(shown.name))

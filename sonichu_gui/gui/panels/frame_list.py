@@ -134,6 +134,7 @@ class FrameList(QFrame):
         self.search.setClearButtonEnabled(False)
         self.search.setFixedHeight(32)
         self.search.setFont(theme.font(13))
+        self.search.setAcceptDrops(False)  # files dropped here are to be opened, as anywhere
         self.search.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.view.setAccessibleName(self.tr("Frames"))
         self._empty.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)

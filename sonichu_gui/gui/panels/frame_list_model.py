@@ -25,7 +25,7 @@ from sonichu_gui.gui.panels.thumbnails import Thumbnails
 from sonichu_gui.gui.panels.words import status_word, tr
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from PySide6.QtGui import QImage
@@ -167,9 +167,9 @@ class FrameListModel(QAbstractListModel):
         return self._found
 
     @property
-    def has_heads(self) -> bool:
-        """Whether the files stand under heads."""
-        return bool(self._heads.all)
+    def rows(self) -> Sequence[int]:
+        """The numbers of the rows, as in `list_rows`."""
+        return self._rows
 
     def counts(self) -> dict[FrameFilter, int]:
         """How many files of the study each filter would show, whatever is searched for."""
@@ -209,7 +209,7 @@ class FrameListModel(QAbstractListModel):
         self._names += [path.name.casefold() for path in added]
         self._positions.update((path, known + at) for at, path in enumerate(added))
         self._tally.add(added)
-        more = [file_row(known + at) for at in range(len(added)) if self._passes(known + at)]
+        more = [file_row(at) for at in range(known, len(paths)) if self._passes(at)]
         self._found += len(more)
         if more:
             end = len(self._rows)
@@ -256,10 +256,7 @@ class FrameListModel(QAbstractListModel):
 
     def unfold_to(self, path: Path) -> None:
         """Shows a file whose head is folded."""
-        over = self._heads.over(self._positions.get(path, -1))
-        if any(map(self._heads.is_folded, over)):
-            for head in over:
-                self._heads.fold(head, folded=False)
+        if self._heads.unfold_over(self._positions.get(path, -1)):
             self._settle_rows()
 
     def set_current(self, path: Path | None, frame_count: int = 0) -> None:
@@ -291,10 +288,12 @@ class FrameListModel(QAbstractListModel):
 
     def _passes(self, position: int) -> bool:
         name = self._names[position]
-        has_words = all(word in name for word in self._words)
+        has_words = not self._words or all(word in name for word in self._words)
         return has_words and self._has_status(self._paths[position])
 
     def _has_status(self, path: Path) -> bool:
+        if self._filter is FrameFilter.ALL:
+            return True
         return path == self._current or self.status_of(path) in self._filter.value
 
     def _passing(self) -> list[int]:

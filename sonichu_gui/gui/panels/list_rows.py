@@ -7,6 +7,7 @@ first file, plus its level. So the numbers sort as the rows stand, and a row is 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -84,6 +85,12 @@ class Heads:
         else:
             self._folded.discard(head.key)
 
+    def unfold_over(self, position: int) -> bool:
+        """Shows a file; gives whether it was folded away."""
+        folded = self._folded & {head.key for head in self.over(position)}
+        self._folded -= folded
+        return bool(folded)
+
     def is_folded(self, head: ListHead) -> bool:
         """Whether the files under a head are hidden."""
         return head.key in self._folded
@@ -113,6 +120,41 @@ class Heads:
         """Whether the files of a head stand under heads of their own."""
         is_last = place + 1 == len(self.all)
         return self.all[place].level == 0 and not is_last and self.all[place + 1].level == 1
+
+
+class RowPlaces:
+    """Where rows stand above one another.
+
+    Args:
+        rows: Their numbers, in order.
+        file_height: Of a file's row.
+        head_heights: Of a head's row, by its level.
+    """
+
+    def __init__(self, rows: Sequence[int], file_height: int, head_heights: Sequence[int]) -> None:
+        self._height = file_height
+        self._count = len(rows)
+        self._tops: list[int] | None = None
+        if any(row % 4 != _FILE for row in rows[:1]):  # heads come before the first file, or none
+            heights = {0: head_heights[0], 1: head_heights[1], _FILE: file_height}
+            self._tops = [0, *accumulate(heights[row % 4] for row in rows)]
+
+    @property
+    def height(self) -> int:
+        """Of all rows together."""
+        return self._tops[-1] if self._tops else self._count * self._height
+
+    def of(self, row: int) -> tuple[int, int]:
+        """Top and height of a row."""
+        if self._tops is None:
+            return row * self._height, self._height
+        return self._tops[row], self._tops[row + 1] - self._tops[row]
+
+    def at(self, y: int) -> int | None:
+        """The row at a height, None below the last."""
+        if not 0 <= y < self.height:
+            return None
+        return y // self._height if self._tops is None else bisect_right(self._tops, y) - 1
 
 
 def change_between(before: Sequence[int], after: Sequence[int]) -> tuple[int, int, int]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sonichu_gui.domain.annotation import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping
+    from collections.abc import Container, Mapping, Sequence
     from pathlib import Path
 
 
@@ -55,10 +55,12 @@ class StatusTally:
         """The files are others."""
         self._tally = None
 
-    def add(self, paths: Iterable[Path]) -> None:
+    def add(self, paths: Sequence[Path]) -> None:
         """Counts further files."""
-        if self._tally is not None:
+        if self._tally is not None and self._statuses:
             self._tally.update(map(self.of, paths))
+        elif self._tally is not None:
+            self._tally[Status.TODO] += len(paths)
 
     def set_task(self, task_id: str) -> None:
         """Counts for another task."""
