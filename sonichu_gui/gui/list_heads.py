@@ -21,6 +21,7 @@ class ListHead:
         key: Stays the same when files come and go.
         level: 0 for an examination, 1 for a series of the one before it.
         title: For people; no patient's name.
+        detail: What else there is to say of an examination; may be empty.
         first: Position of its first file.
         count: Number of its files.
     """
@@ -28,6 +29,7 @@ class ListHead:
     key: str
     level: int
     title: str
+    detail: str
     first: int
     count: int
 
@@ -48,16 +50,18 @@ def heads_of(tree: SeriesTree | None) -> tuple[ListHead, ...]:
     at = 0
     for patient in tree.patients:
         for study in patient.studies:
-            label = f"{patient.label} · {study.label}" if len(tree.patients) > 1 else study.label
+            date, _, description = study.label.partition(" · ")
+            title = f"{date} · {patient.label}" if len(tree.patients) > 1 else date
             count = sum(len(series.files) for series in study.series)
-            heads.append(ListHead(f"study {patient.label} {study.uid}", 0, label, at, count))
+            key = f"study {patient.label} {study.uid}"
+            heads.append(ListHead(key, 0, title, description, at, count))
             for series in study.series:
                 key = f"series {patient.label} {study.uid} {series.uid} {series.label}"
-                heads.append(ListHead(key, 1, series.label, at, len(series.files)))
+                heads.append(ListHead(key, 1, series.label, "", at, len(series.files)))
                 at += len(series.files)
     if heads and tree.others:
         title = QCoreApplication.translate("ListHead", "Other files")
-        heads.append(ListHead(OTHERS, 0, title, at, len(tree.others)))
+        heads.append(ListHead(OTHERS, 0, title, "", at, len(tree.others)))
     return tuple(heads)
 
 

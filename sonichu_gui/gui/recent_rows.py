@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication
 
+from sonichu_gui.imaging.study_listing import is_dicomdir
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
@@ -42,6 +44,8 @@ def row_of(study: RecentStudy, missing: Collection[tuple[Path, ...]]) -> RecentR
         missing: What is not there at present, as `RecentStudy.opened`.
     """
     first = study.opened[0]
+    if is_dicomdir(first):  # every disc's table has this name
+        first = first.parent
     title = first.name or str(first)
     if len(study.opened) > 1:
         title = _tr("{} and {} more").format(title, len(study.opened) - 1)

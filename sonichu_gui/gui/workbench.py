@@ -217,6 +217,7 @@ class Workbench(QObject):
         self.watch.files_changed.connect(self.frame_list.forget_thumbnails)
         self.watch.reach_changed.connect(self.frame_list.set_reach)
         self.frame_list.thumbnail_unwanted.connect(self.study.leave_thumbnail)
+        self.opening.begun.connect(self._put_banner_away)
         self.opening.warned.connect(self.banner.show_warning)
         self.pasting.saved.connect(self.banner.show_note)
         for chosen in (menu.chosen, recent.chosen):
@@ -466,6 +467,9 @@ class Workbench(QObject):
     def _after_import(self, text: str) -> None:
         self.banner.show_note(text)
         self.study.read_statuses()
+
+    def _put_banner_away(self, _opened: object) -> None:
+        self.banner.put_away()  # it was about another study
 
     def _tell_missing(self, row: RecentRow) -> None:
         """A recent study is not there: say so, with a way to take it off the list."""

@@ -8,7 +8,8 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QBuffer, QIODevice, QObject, Signal
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, Qt, Signal
+from PySide6.QtGui import QImageWriter
 
 from sonichu_gui import paths
 from sonichu_gui.errors import FrameError, SonichuError
@@ -40,6 +41,9 @@ class PastingController(QObject):
         self._jobs = jobs
         self._opening = opening
         self._numbers = count()
+        self._untold: set[Path] = set()
+        # Later: another study takes what was said before off the banner.
+        opening.begun.connect(self._tell, Qt.ConnectionType.QueuedConnection)
 
     def open(self, data: QMimeData) -> None:
         """Opens files and folders, or a picture that has no file yet."""
@@ -56,8 +60,8 @@ class PastingController(QObject):
             return save_picture(picture, paths.user_data() / "pasted")
 
         def done(path: Path) -> None:
+            self._untold.add(path)
             self._opening.open_paths([path])
-            self.saved.emit(self.tr("The picture was saved as {}").format(path.name), str(path))
 
         # A key of its own each time: one that is pasted meanwhile takes the place of none.
         self._jobs.submit(
@@ -68,6 +72,12 @@ class PastingController(QObject):
             failed=self._fail,
             text=self.tr("Saving the picture"),
         )
+
+    def _tell(self, opened: tuple[Path, ...]) -> None:
+        for path in self._untold.intersection(opened):
+            self._untold.discard(path)
+            text = self.tr("The picture was saved as {}").format(path.name)
+            self.saved.emit(text, str(path.parent))
 
     def _fail(self, error: BaseException) -> None:
         if not isinstance(error, SonichuError):
@@ -90,7 +100,7 @@ def save_picture(picture: QImage, folder: Path) -> Path:
         plain.setText(key, "")
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    if not plain.save(buffer, b"PNG"):
+    if not QImageWriter(buffer, QByteArray(b"png")).write(plain):
         raise FrameError(
             "The picture cannot be written as PNG.", "Save it to a file and open that."
         )

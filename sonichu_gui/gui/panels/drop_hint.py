@@ -42,9 +42,9 @@ class DropHint(QWidget):
         """Says what letting go would open."""
         count = len(paths_in(data))
         if count > 1:
-            self._words = self.tr("Let go to open {} files or folders").format(count)
+            self._words = self.tr("Drop to open {} items").format(count)
         else:
-            self._words = self.tr("Let go to open it")
+            self._words = self.tr("Drop to open")
         self.setAccessibleName(self._words)
         self.raise_()
         self.show()

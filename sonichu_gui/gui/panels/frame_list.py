@@ -70,6 +70,7 @@ class FrameList(QFrame):
         self._document = document
         self._shown_path: Path | None = None
         self._is_in_reach = True
+        self._is_grouped = False
         self.model = FrameListModel(document.task.id, self)
         self.search = SearchField()
         self.chips = FilterChips()
@@ -189,7 +190,12 @@ class FrameList(QFrame):
     def _show_study(self, study: Study) -> None:
         hold = self.view.hold(self._document.path)
         self.model.set_paths(study.paths, study.heads)
-        self.view.put_back(hold)
+        was_grouped, self._is_grouped = self._is_grouped, bool(study.heads)
+        if self._is_grouped and not was_grouped:  # with the heads that lead to where we are
+            self.view.scrollToTop()
+            self._reveal(self._document.path)
+        else:
+            self.view.put_back(hold)
         self._count()
 
     def _show_frame(self, _frame: object) -> None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sonichu_gui.gui.list_heads import ListHead
 
 ROW_HEIGHT = 66
-HEAD_HEIGHTS = (36, 30)
+HEAD_HEIGHTS = (48, 30)
 """Of an examination and of a series."""
 
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -88,19 +88,28 @@ def _paint_head(
     is_outer = head.level == 0
     left = row.left() + (14 if is_outer else 26)
     role = "accent" if index.data(CURRENT_ROLE) else "text" if is_outer else "text_soft"
-    _paint_chevron(painter, QPointF(left + 5, row.center().y() + 0.5), index.data(FOLDED_ROLE))
+    middle = row.center().y() + (0.5 if not head.detail else -7.5)
+    _paint_chevron(painter, QPointF(left + 5, middle), index.data(FOLDED_ROLE))
     count = index.data(DETAIL_ROLE)
     painter.setFont(theme.font(10.5))
     painter.setPen(QColor(palette.text_soft))
-    right = row.adjusted(0, 0, -12, 0)
+    right = row.adjusted(0, 0, -12, -16 if head.detail else 0)
     painter.drawText(right, _RIGHT, count)
     room = right.right() - QFontMetrics(painter.font()).horizontalAdvance(count) - 8
     words = QRect(left + 18, row.top(), room - left - 18, row.height())
-    painter.setFont(word_font(11.5, 600 if is_outer else 400))
-    painter.setPen(QColor(getattr(palette, role)))
+    if head.detail:
+        words.setHeight(row.height() // 2)
+        words.translate(0, 4)
+        _paint_line(painter, words.translated(0, 16), head.detail, "text_soft", 400)
+    _paint_line(painter, words, head.title, role, 600 if is_outer else 400)
+
+
+def _paint_line(painter: QPainter, place: QRect, text: str, role: str, weight: int) -> None:
+    painter.setFont(word_font(11.5, weight))
+    painter.setPen(QColor(getattr(theme.current(), role)))
     metrics = QFontMetrics(painter.font())
-    title = metrics.elidedText(head.title, Qt.TextElideMode.ElideRight, words.width())
-    painter.drawText(words, _LEFT, title)
+    fitting = metrics.elidedText(text, Qt.TextElideMode.ElideRight, place.width())
+    painter.drawText(place, _LEFT, fitting)
 
 
 def _paint_chevron(painter: QPainter, center: QPointF, is_folded: object) -> None:

@@ -103,8 +103,9 @@ class FrameListModel(QAbstractListModel):
 
     def _head_data(self, row: int, role: int) -> object:
         head = self._heads.at(row)
+        words = " · ".join(filter(None, (head.title, head.detail)))
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
-            return head.title
+            return words
         if role == HEAD_ROLE:
             return head
         if role == FOLDED_ROLE:
@@ -116,7 +117,7 @@ class FrameListModel(QAbstractListModel):
             return head.first <= at < head.end and self._heads.is_folded(head)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             fold = tr("folded") if self._heads.is_folded(head) else tr("unfolded")
-            return tr("{}, {} files, {}").format(head.title, head.count, fold)
+            return tr("{}, {} files, {}").format(words, head.count, fold)
         return None
 
     # ---- what the panel asks -------------------------------------------------------------

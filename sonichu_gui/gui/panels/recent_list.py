@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from sonichu_gui.gui import theme
 from sonichu_gui.gui.theme import word_font
@@ -73,6 +80,10 @@ class _OpenButton(_CanvasButton):
     def sizeHint(self) -> QSize:
         """One row."""
         return QSize(_WIDTH - ROW_HEIGHT, ROW_HEIGHT)
+
+    def minimumSizeHint(self) -> QSize:
+        """It gives way."""
+        return QSize(120, ROW_HEIGHT)
 
     def face(self, painter: QPainter) -> None:
         """Title above place; at the right where it was left, or that it is missing."""
@@ -140,7 +151,8 @@ class RecentList(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
-        self.setFixedWidth(_WIDTH)
+        self.setMaximumWidth(_WIDTH)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.hide()
 
     def set_rows(self, rows: Sequence[RecentRow]) -> None:
