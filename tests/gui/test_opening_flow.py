@@ -67,7 +67,7 @@ def test_a_file_and_a_folder_are_opened_together(make_bench, qtbot, study, tmp_p
     open_and_wait(bench, qtbot, alone, study)
     assert bench.document.path == alone
     assert listed(bench) == ["alone.png", "frame1.png", "frame2.png", "frame10.png"]
-    assert bench.top_bar.study_title == "2 files and folders"
+    assert bench.top_bar.study_title == "2 items"
 
 
 def test_what_is_not_there_is_told_and_the_rest_is_opened(make_bench, qtbot, study, tmp_path):
@@ -128,6 +128,18 @@ def test_what_was_opened_last_wins(make_bench, qtbot, study, tmp_path):
     qtbot.waitUntil(lambda: bench.document.path == other / "o.png")
     qtbot.wait(100)
     assert listed(bench) == ["o.png"]
+
+
+def test_the_keys_of_a_list_are_the_lists_while_a_person_is_in_it(bench):
+    view = bench.frame_list.view
+    QTest.keyClick(bench.canvas, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClicks(bench.frame_list.search, "frame")
+    QTest.keyClick(bench.frame_list.search, Qt.Key.Key_Down)
+    assert view.hasFocus()
+    for key, row in ((Qt.Key.Key_End, 2), (Qt.Key.Key_Up, 1), (Qt.Key.Key_PageUp, 0)):
+        QTest.keyClick(view, key)
+        assert view.currentIndex().row() == row
+    assert bench.document.path.name == "frame1.png"
 
 
 def test_statuses_of_a_folder_are_there_when_it_is_opened_again(bench, make_bench, qtbot, study):

@@ -86,6 +86,18 @@ def test_a_last_study_that_is_gone_is_quietly_not_reopened(bench, make_bench, qt
     assert again.banner.text == ""
 
 
+def test_what_is_opened_at_once_is_not_replaced_by_the_last_study(
+    bench, make_bench, qtbot, study, other
+):
+    bench.window.close()
+    again = make_bench()
+    again.begin([])
+    again.opening.open_paths([other])
+    qtbot.waitUntil(lambda: again.document.path == other / "o1.png")
+    qtbot.wait(200)
+    assert again.document.path == other / "o1.png"
+
+
 def test_a_study_that_is_gone_says_so_and_can_be_taken_off(bench, qtbot, study, other):
     show(bench, qtbot, other)
     shutil.rmtree(study)

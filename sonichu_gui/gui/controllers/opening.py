@@ -55,6 +55,7 @@ class OpeningController(QObject):
         watch: Looks after the files once they are listed.
     """
 
+    asked = Signal()  # something is to be opened
     begun = Signal(object)  # tuple[Path, ...] that a person asked for: they are the study now
     warned = Signal(str, str)  # what could not be opened, and what to do
 
@@ -86,6 +87,7 @@ class OpeningController(QObject):
         if not chosen:
             return
         now = self._now = _Opening(chosen, start, frame_index)
+        self.asked.emit()
 
         def work(is_cancelled: IsCancelled, report: Report) -> Generator[Step | None, None, None]:
             def headers_read(share: float) -> None:
@@ -175,7 +177,7 @@ class OpeningController(QObject):
             folder = step.folder or chosen[0]
             return folder.name or str(folder)
         if step.watched:
-            return self.tr("{} files and folders").format(len(chosen))
+            return self.tr("{} items").format(len(chosen))
         return self.tr("{} files").format(len(chosen))
 
     def _tell_unreadable(self, now: _Opening) -> None:

@@ -48,6 +48,7 @@ class RecentController(QObject):
         self._now: tuple[Path, ...] = ()
         self._rest = QTimer(self, singleShot=True, interval=WRITE_MS)
         self._rest.timeout.connect(self._write)
+        opening.asked.connect(self._give_way)
         opening.begun.connect(self._begin)
         document.frame_changed.connect(self._note_place)
 
@@ -74,7 +75,7 @@ class RecentController(QObject):
         last = self._studies[0]
 
         def done() -> None:
-            if last.opened not in self._missing and not self._now:
+            if last.opened not in self._missing:
                 self._go_on(last)
 
         self._look([last], done, _OPENING)
@@ -103,6 +104,10 @@ class RecentController(QObject):
         write_recent(self._place, _merged(self._studies, others, self._removed))
 
     # ---- inside ----------------------------------------------------------------------------
+
+    def _give_way(self) -> None:
+        """What was asked for last is opened, not what was looked for meanwhile."""
+        self._jobs.cancel(_OPENING)
 
     def _begin(self, opened: tuple[Path, ...]) -> None:
         self._now = opened

@@ -179,6 +179,32 @@ def test_rows_that_fly_past_want_no_thumbnail(qtbot, frames, document):
     assert len(wanted) <= frames.view.viewport().height() // ROW_HEIGHT + 2
 
 
+def test_thumbnails_that_have_not_come_are_given_up_out_of_sight(qtbot, frames, document):
+    wanted, left = [], []
+    frames.thumbnail_wanted.connect(wanted.append)
+    frames.thumbnail_unwanted.connect(left.append)
+    document.set_study(Study("s", names(1000)))
+    qtbot.waitUntil(lambda: len(wanted) > 0)
+    image = QImage(8, 8, QImage.Format.Format_RGB32)
+    image.fill(QColor("red"))
+    frames.set_thumbnail(wanted[0], image)
+    first = list(wanted)
+    frames.view.verticalScrollBar().setValue(20_000)
+    qtbot.waitUntil(lambda: len(left) > 0)
+    assert sorted(left) == first[1:]
+    frames.view.verticalScrollBar().setValue(0)
+    qtbot.waitUntil(lambda: wanted[-1] == first[-1])
+    assert wanted.count(first[0]) == 1
+
+
+def test_a_row_under_the_mouse_is_lifted(qtbot, frames, document):
+    document.set_study(Study("s", names(5)))
+    view = frames.view
+    before = view.viewport().grab().toImage()
+    qtbot.mouseMove(view.viewport(), view.visualRect(frames.model.index(2)).center())
+    qtbot.waitUntil(lambda: view.viewport().grab().toImage() != before)
+
+
 def test_thumbnail_is_asked_for_once_and_shown(qtbot, frames, document):
     wanted: list[Path] = []
     frames.thumbnail_wanted.connect(wanted.append)
