@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from sonichu_gui.errors import FrameError
@@ -150,8 +151,11 @@ def is_dicomdir(path: Path) -> bool:
 
 def _folder(folder: Path, start: Path | None) -> Iterator[Step | None]:
     first = start if start is not None and start.is_relative_to(folder) else None
+    chunks = scan_in_chunks(folder)
+    # Where nothing can be shown yet the folder is read first: what was open stays if it is refused.
+    head = [next(chunks)] if first is None else []
     yield Beginning(folder, first, (WatchedFolder(folder, recursive=True),))
-    yield from _from(first, scan_in_chunks(folder))
+    yield from _from(first, chain(head, chunks))
 
 
 def _one_file(path: Path) -> Iterator[Step | None]:
@@ -205,8 +209,10 @@ def _all_of(chosen: Iterable[Path], folders: set[Path]) -> Iterator[ScanChunk | 
 def _dicomdir(path: Path, start: Path | None) -> Iterator[Step | None]:
     from sonichu_gui.imaging.dicomdir import read_dicomdir
 
+    steps = read_dicomdir(path)
+    head = next(steps)  # refused before what is open is put away
     yield Beginning(path.parent, start)
-    for tree in read_dicomdir(path):
+    for tree in chain((head,), steps):
         if tree is None:
             yield None
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,46 @@ def test_a_name_that_does_not_exist_leaves_the_study_open(bench, qtbot, study):
     qtbot.waitUntil(lambda: "gone.png does not exist" in bench.banner.text)
     assert bench.document.path == study / "frame1.png"
     assert len(listed(bench)) == 3
+
+
+def test_what_is_refused_leaves_the_study_open(bench, qtbot, tmp_path, monkeypatch):
+    (tmp_path / "DICOMDIR").write_bytes(b"a shopping list" * 50)
+    bench.opening.open_paths([tmp_path / "DICOMDIR"])
+    qtbot.waitUntil(lambda: "DICOMDIR" in bench.banner.text)
+    shut = tmp_path / "shut"
+    shut.mkdir()
+
+    def refuse(place, seen):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(folder_scan, "_listed", refuse)
+    bench.opening.open_paths([shut])
+    qtbot.waitUntil(lambda: "shut cannot be read as a folder" in bench.banner.text)
+    assert bench.document.path.name == "frame1.png"
+    assert len(listed(bench)) == 3
+
+
+def test_a_listing_that_is_stopped_keeps_what_it_found(make_bench, qtbot, study, monkeypatch):
+    listing, go_on = folder_scan._listed, threading.Event()
+
+    def slow(place, seen):
+        if place.name == "far":
+            go_on.wait(10)
+        return listing(place, seen)
+
+    monkeypatch.setattr(folder_scan, "_listed", slow)
+    monkeypatch.setattr(folder_scan, "CHUNK_SECONDS", 0.0)
+    (study / "far").mkdir()
+    write_picture(study / "far" / "late.png", seed=9)
+    bench = make_bench()
+    bench.begin([study])
+    qtbot.waitUntil(lambda: len(listed(bench)) == 3)
+    bench.status_bar.cancel_wanted.emit("scan")
+    assert not bench.document.study.scanning
+    go_on.set()
+    qtbot.wait(200)
+    assert len(listed(bench)) == 3
+    assert "Stopped with 3 files" in bench.status_bar.middle.text
 
 
 def test_an_unreadable_folder_inside_is_told_and_the_rest_is_listed(

@@ -106,6 +106,16 @@ class OpeningController(QObject):
             text=self.tr("Listing {}").format(chosen[0].name or chosen[0]),
         )
 
+    def stop(self, key: str) -> None:
+        """A person has stopped the job of a key: where it was the listing, what is there stays."""
+        now, study = self._now, self._document.study
+        if key != KEY or now is None or now.watched is None:
+            return
+        self._now = None
+        self._document.grow_study(study.paths, scanning=False, heads=study.heads)
+        self._study.read_statuses()
+        self._document.noted.emit(self.tr("Stopped with {} files").format(len(study.paths)))
+
     # ---- as the list grows -------------------------------------------------------------------
 
     def _take(self, now: _Opening, step: Step) -> None:
