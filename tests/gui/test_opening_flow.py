@@ -370,6 +370,15 @@ def test_a_file_that_is_gone_stays_in_its_place_until_another_is_shown(
     assert listed(bench) == ["frame1.png", "frame10.png"]
 
 
+def test_a_file_that_comes_back_is_listed_once_and_read_anew(quick_looks, bench, qtbot, study):
+    before = bench.document.frame.ref.digest
+    (study / "frame1.png").unlink()
+    qtbot.waitUntil(lambda: "no longer there" in bench.status_bar.middle.text)
+    write_picture(study / "frame1.png", seed=77)
+    qtbot.waitUntil(lambda: bench.document.frame.ref.digest != before)
+    assert listed(bench) == ["frame1.png", "frame2.png", "frame10.png"]
+
+
 def test_a_changed_file_is_read_anew(quick_looks, bench, qtbot, study):
     before = bench.document.frame.ref.digest
     write_picture(study / "frame1.png", seed=77)

@@ -50,7 +50,7 @@ class MovedLabelsController(QObject):
         self._jobs.submit(
             Lane.READING,
             work,
-            key=f"moved {path}",
+            key=f"moved {digest}",
             done=partial(self._take, path),
             failed=self._fail,
             urgency=Urgency.SHOWN,

@@ -104,8 +104,10 @@ class WatchController(QObject):
         self._set_gone(changes.is_gone)
         if changes.appeared or changes.vanished:
             self._list_anew(changes)
-        if changes.changed:
-            self._read_anew(changes.changed)
+        back = self._document.path if self._document.path in changes.appeared else None
+        changed = changes.changed if back is None else (*changes.changed, back)
+        if changed:
+            self._read_anew(changed)
 
     def _fail(self, error: BaseException) -> None:
         self._watch = None
@@ -115,6 +117,8 @@ class WatchController(QObject):
         document = self._document
         paths, heads = changes.paths, heads_of(changes.tree)
         shown = document.path if document.frame is not None else None
+        if self._kept in changes.appeared:
+            self._kept = None
         if shown is not None and shown in {*changes.vanished, self._kept}:
             # It stays in its place as long as it is looked at, so that steps go on from there.
             self._kept = shown

@@ -261,9 +261,11 @@ class FrameListView(QAbstractItemView):
 
     def _in_sight(self) -> tuple[int, int]:
         """The rows in sight: the first, and the one after the last."""
-        count = self._model.rowCount()
+        count, room = self._model.rowCount(), self.viewport().height()
+        if room < 1:
+            return 0, 0
         top = self.verticalOffset()
-        first, last = self._places.at(top), self._places.at(top + self.viewport().height() - 1)
+        first, last = self._places.at(top), self._places.at(top + room - 1)
         return (count if first is None else first), (count if last is None else last + 1)
 
     def _tell_seen(self) -> None:
