@@ -13,6 +13,7 @@ from sonichu_gui.gui.panels.card import SectionHead, TextLine, text_label
 from sonichu_gui.gui.panels.filter_chips import FilterChips
 from sonichu_gui.gui.panels.frame_list_model import FrameListModel
 from sonichu_gui.gui.panels.frame_list_view import FrameListView
+from sonichu_gui.gui.panels.status_menu import StatusMenu
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -74,6 +75,7 @@ class FrameList(QFrame):
         self.model = FrameListModel(document.task.id, self)
         self.search = SearchField()
         self.chips = FilterChips()
+        self.status_menu = StatusMenu()
         self.view = FrameListView(self.model)
         self._found = TextLine(role="text_soft", align_right=True)
         self._empty = text_label(role="text_soft", wrap=True)
@@ -82,7 +84,8 @@ class FrameList(QFrame):
         self.search.textChanged.connect(self._search_for)
         self.search.returnPressed.connect(self._open_first)
         self.search.entered.connect(self._enter_list)
-        self.chips.filter_chosen.connect(self._filter_by)
+        for filters in (self.chips, self.status_menu):
+            filters.filter_chosen.connect(self._filter_by)
         self.view.path_opened.connect(self._choose)
         self.view.rows_seen.connect(self._want_thumbnails)
         document.study_changed.connect(self._show_study)
@@ -146,7 +149,7 @@ class FrameList(QFrame):
         above.setSpacing(8)
         above.addWidget(self.search)
         above.addWidget(self.chips)
-        above.addWidget(SectionHead(self.tr("Frames"), self._found))
+        above.addWidget(SectionHead(self.tr("Frames"), self._found, self.status_menu))
         self._pages = QStackedLayout()
         self._pages.addWidget(self.view)
         self._pages.addWidget(self._empty)
@@ -181,6 +184,8 @@ class FrameList(QFrame):
 
     def _filter_by(self, kind: FrameFilter) -> None:
         self.model.set_filter(kind)
+        self.chips.show_filter(kind)
+        self.status_menu.show_filter(kind)
         self._after_filter()
 
     def _after_filter(self) -> None:
@@ -232,7 +237,9 @@ class FrameList(QFrame):
             self.view.scrollTo(self.model.index(row))
 
     def _count(self) -> None:
-        self.chips.set_counts(self.model.counts())
+        counts = self.model.counts()
+        self.chips.set_counts(counts)
+        self.status_menu.set_counts(counts)
         self._show_found()
 
     def _show_found(self) -> None:

@@ -20,6 +20,19 @@ class FrameFilter(Enum):
     TO_DO = frozenset({Status.TODO, Status.PROPOSED})
     DONE = frozenset({Status.ACCEPTED, Status.EDITED, Status.EXCLUDED})
     FLAGGED = frozenset({Status.FLAGGED})
+    PROPOSED = frozenset({Status.PROPOSED})
+    ACCEPTED = frozenset({Status.ACCEPTED})
+    EDITED = frozenset({Status.EDITED})
+    EXCLUDED = frozenset({Status.EXCLUDED})
+
+
+SINGLE = {
+    FrameFilter.PROPOSED: Status.PROPOSED,
+    FrameFilter.ACCEPTED: Status.ACCEPTED,
+    FrameFilter.EDITED: Status.EDITED,
+    FrameFilter.EXCLUDED: Status.EXCLUDED,
+}
+"""Filters of one status that others put together."""
 
 
 class StatusTally:

@@ -96,7 +96,8 @@ def test_chips_count_and_filter_by_status(qtbot, frames, document):
     document.set_study(Study("s", paths))
     kinds = (Status.PROPOSED, Status.ACCEPTED, Status.EDITED, Status.FLAGGED, Status.EXCLUDED)
     frames.set_statuses({path: {"HC": kind} for path, kind in zip(paths[1:], kinds, strict=True)})
-    assert frames.model.counts() == {
+    counts = frames.model.counts()
+    assert {kind: counts[kind] for kind in frames.chips.chips} == {
         FrameFilter.ALL: 6,
         FrameFilter.TO_DO: 2,
         FrameFilter.DONE: 3,
@@ -104,6 +105,24 @@ def test_chips_count_and_filter_by_status(qtbot, frames, document):
     }
     qtbot.mouseClick(frames.chips.chips[FrameFilter.FLAGGED], LEFT)
     assert shown(frames) == [paths[4].stem]
+
+
+def test_a_single_status_is_chosen_in_the_menu_and_a_chip_takes_over_again(qtbot, frames, document):
+    paths = names(4)
+    document.set_study(Study("s", paths))
+    kinds = (Status.PROPOSED, Status.ACCEPTED, Status.EXCLUDED)
+    frames.set_statuses({path: {"HC": kind} for path, kind in zip(paths[1:], kinds, strict=True)})
+    row = frames.status_menu.rows[FrameFilter.EXCLUDED]
+    assert row.text() == "excluded\t1"
+    row.trigger()
+    assert shown(frames) == [paths[3].stem]
+    assert frames.status_menu.text() == "excluded"
+    assert not any(chip.isChecked() for chip in frames.chips.chips.values())
+    chip = frames.chips.chips[FrameFilter.TO_DO]
+    qtbot.mouseClick(chip, LEFT)
+    assert shown(frames) == [paths[0].stem, paths[1].stem]
+    assert chip.isChecked()
+    assert frames.status_menu.text() == ""
 
 
 @pytest.mark.parametrize("width", [320, 264, 232])
