@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sonichu_gui.commands.output import scale_json
 from sonichu_gui.errors import ExportError
 from sonichu_gui.imaging.sources import FrameSource, open_source
 
@@ -66,11 +67,7 @@ def describe(source: FrameSource) -> dict[str, Any]:
         "frame_time_ms": source.frame_time_ms,
         "regions": [_region(region) for region in source.calibration.regions],
         "calibration": {
-            "source": scale.source.value,
-            "dx_mm": scale.dx_mm,
-            "dy_mm": scale.dy_mm,
-            "trusted": scale.in_mm,
-            "reason": scale.reason,
+            **scale_json(scale),
             "pixel_aspect": scale.aspect,
             "warning": source.calibration.warning,
         },
@@ -152,7 +149,7 @@ def _scale_text(scale: Scale) -> str:
     if scale.dx_mm is None or scale.dy_mm is None:
         return f"none: {scale.reason}"
     size = f"{scale.dx_mm:.4g} × {scale.dy_mm:.4g} mm/px"
-    return f"{size}, {scale.trust.value}: {scale.reason}"
+    return f"{size} · {scale.tag}, {scale.trust.value}: {scale.reason}"
 
 
 def _render(frame: Frame, *, source: Path, target: Path) -> None:

@@ -52,6 +52,9 @@ def _deeds(bench: Workbench) -> dict[str, Callable[[], object]]:
         "mark_absent": bench.review.mark_absent,
         "clear_points": bench.review.remove_all,
         "calibrate": bench.calibrating.begin,
+        "calibrate_depth": bench.calibrating.begin_depth,
+        "read_ruler": bench.rulers.read,
+        "scale_folder": bench.calibrating.give_to_folder,
         "fit": canvas.fit,
         "actual_size": canvas.show_actual_size,
         "zoom_in": lambda: canvas.zoom_by(1.25),
@@ -80,6 +83,7 @@ def _toggles(bench: Workbench) -> dict[str, Callable[[bool], object]]:
         "labels": bench.show_names,
         "ellipses": bench.canvas.show_uncertainty,
         "heatmap": bench.heatmap.show,
+        "regions": bench.document.scaling.show_regions,
         "play": bench.cine.play,
         "full_screen": bench.full_screen,
     }

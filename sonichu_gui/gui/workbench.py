@@ -37,6 +37,7 @@ from sonichu_gui.gui.controllers.predict_ahead import AheadController
 from sonichu_gui.gui.controllers.predicting import PredictController
 from sonichu_gui.gui.controllers.recents import RecentController
 from sonichu_gui.gui.controllers.reviewing import ReviewController
+from sonichu_gui.gui.controllers.ruler_reading import RulerController
 from sonichu_gui.gui.controllers.serving import ModelsInUse
 from sonichu_gui.gui.controllers.study import StudyController
 from sonichu_gui.gui.controllers.tuning import TuningController
@@ -120,7 +121,8 @@ class Workbench(QObject):
         )
         self.batch = BatchController(self.document, self.jobs, self.predicting)
         self.labels = LabelsController(self.document, self.jobs)
-        self.calibrating = CalibrateController(self.document)
+        self.calibrating = CalibrateController(self.document, self.jobs, self.study.read_frame)
+        self.rulers = RulerController(self.document, self.jobs)
         self.tuning = TuningController(self.document, self.jobs, self.models, self.serving)
         self.actions = make_actions(self)
         self._build_rooms()
@@ -211,6 +213,7 @@ class Workbench(QObject):
         window.closing.connect(self._close)
         self._connect_opening()
         self._connect_model()
+        self._connect_scale()
 
     def _connect_opening(self) -> None:
         menu, recent = self.top_bar.recent, self.empty_state.recent
@@ -247,6 +250,14 @@ class Workbench(QObject):
         self.batch.told.connect(self.banner.show_note)
         self.batch.troubled.connect(self.banner.show_warning)
         self.asking_tuning.told.connect(self.banner.show_note)
+
+    def _connect_scale(self) -> None:
+        scaling, regions = self.document.scaling, self.actions["regions"]
+        self.measure_panel.depth_wanted.connect(self.calibrating.begin_depth)
+        self.measure_panel.ruler_wanted.connect(self.rulers.read)
+        self.measure_panel.folder_wanted.connect(self.calibrating.give_to_folder)
+        self.calibrating.told.connect(self.banner.show_note)
+        scaling.changed.connect(lambda: regions.setChecked(scaling.regions_shown))
 
     def _apply_settings(self) -> None:
         self.actions["ellipses"].setChecked(True)

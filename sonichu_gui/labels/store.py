@@ -53,6 +53,7 @@ class LabelStore:
         path: The store's file.
         folder: The images' folder; paths of files are relative to it.
         beside_images: Whether the store lies in that folder.
+        scales: The scales that people set, chose and confirmed.
         note: What a person should know about the store's place; empty when it is the usual one.
     """
 
@@ -64,10 +65,10 @@ class LabelStore:
         self.note = note
         self._files = FileTable(self._database, self.folder)
         self._revisions = RevisionTable(self._database)
-        self._scales = ScaleTable(self._database)
+        self.scales = ScaleTable(self._database, self._note)
         self._noted: set[str] = set()
         if not whereabouts.is_noted(self.path.absolute()):
-            self._note(self._revisions.digests() | self._scales.digests())
+            self._note(self._revisions.digests() | self.scales.digests())
 
     @property
     def unreadable(self) -> tuple[Path, ...]:
@@ -307,13 +308,11 @@ class LabelStore:
 
     def save_scale(self, digest: str, scale: Scale | None, *, author: str) -> None:
         """Keeps a person's or a label file's scale of a file; None takes it back."""
-        self._scales.set_scale(digest, scale, author)
-        self._note({digest})
+        self.scales.set_scales({digest: scale}, author)
 
     def confirm_scale(self, digest: str, key: str, *, author: str, confirmed: bool = True) -> None:
         """Keeps that a person trusts a doubtful scale of a file, or no longer does."""
-        self._scales.set_confirmation(digest, key, author, confirmed=confirmed)
-        self._note({digest})
+        self.scales.set_confirmation(digest, key, author, confirmed=confirmed)
 
     def calibration_for(self, digest: str, base: Calibration) -> Calibration:
         """Gives a file's calibration with the scale and the confirmations kept for it.
@@ -322,7 +321,7 @@ class LabelStore:
             digest: Of the file.
             base: What the file itself says.
         """
-        return self._scales.applied_to(digest, base)
+        return self.scales.applied_to(digest, base)
 
     # ---- inside ----------------------------------------------------------------------------
 
