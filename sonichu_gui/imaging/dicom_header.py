@@ -298,7 +298,7 @@ def _find_pixels(stream: BinaryIO, file: SourceFile, dataset: Dataset, syntax: U
 
 
 def _no_pixels(file: SourceFile, dataset: Dataset, *, is_float: bool) -> FrameError:
-    from pydicom.uid import UID
+    from pydicom.uid import UID, MediaStorageDirectoryStorage
 
     if is_float:
         return FrameError(f"{file.path} holds floating-point values, not a picture.")
@@ -306,6 +306,11 @@ def _no_pixels(file: SourceFile, dataset: Dataset, *, is_float: bool) -> FrameEr
         return FrameError(
             f"{file.path} is cut short: it describes a picture but ends before its pixels.",
             "Copy the file again from where it came from.",
+        )
+    if dataset.file_meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage:
+        return FrameError(
+            f"{file.path} is the table of contents of a disc, which names files and holds none.",
+            "Open the folder that it lies in.",
         )
     kind = UID(text(dataset, "SOPClassUID"))
     what = f" ({kind.name})" if kind.is_valid and kind else ""

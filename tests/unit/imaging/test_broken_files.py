@@ -9,6 +9,7 @@ import numpy as np
 import pydicom
 import pytest
 from pydicom import uid
+from pydicom.data import get_testdata_file
 
 from sonichu_gui.errors import FrameError, UnsupportedFrame
 from sonichu_gui.imaging.sources import open_source
@@ -67,6 +68,10 @@ def test_noise(tmp_path, size):
 def test_structured_report(write_dicom):
     path = write_dicom(None, SOPClassUID=uid.ComprehensiveSRStorage)
     assert "without pixels (Comprehensive SR Storage)" in refusal(path)
+
+
+def test_table_of_contents_of_a_disc():
+    assert "Open the folder that it lies in" in refusal(Path(get_testdata_file("DICOMDIR")))
 
 
 def test_presentation_state(write_dicom):
