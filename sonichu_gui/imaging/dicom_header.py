@@ -248,7 +248,8 @@ def _require_inflatable(stream: BinaryIO) -> None:
         inflater = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
         left = _MOST_INFLATED
         part = stream.read(_READ_AT_ONCE)
-        while part and left > 0:
+        # What follows the end stays unconsumed for ever.
+        while part and left > 0 and not inflater.eof:
             left -= len(inflater.decompress(part, _READ_AT_ONCE))
             part = inflater.unconsumed_tail or stream.read(_READ_AT_ONCE)
         if left <= 0:

@@ -184,16 +184,21 @@ def _pixels(image: Image.Image) -> Pixels:
 
     image.load()
     inverted = image.format == "TIFF" and _is_inverted(image)
-    image = ImageOps.exif_transpose(image)
+    ImageOps.exif_transpose(image, in_place=True)
     if image.mode in {"I", "F"} or image.mode.startswith("I;16"):
         grey = full_range_to_8bit(np.asarray(image))
         return 255 - grey if inverted else grey
     if image.has_transparency_data:
         has_color = image.mode not in {"1", "L", "LA", "La"}
-        layers = np.asarray(image.convert("RGBA" if has_color else "LA"))
+        layers = np.asarray(_of_mode(image, "RGBA" if has_color else "LA"))
         colour = layers[..., :3] if has_color else layers[..., 0]
         return over_black(colour, layers[..., -1])
-    return np.asarray(image.convert("L" if image.mode in {"1", "L"} else "RGB"))
+    return np.asarray(_of_mode(image, "L" if image.mode in {"1", "L"} else "RGB"))
+
+
+def _of_mode(image: Image.Image, mode: str) -> Image.Image:
+    """Converts a picture, or gives the very one: asking Pillow would copy it."""
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _is_inverted(image: Image.Image) -> bool:

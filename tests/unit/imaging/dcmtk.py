@@ -6,12 +6,13 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
-import gdcm
 import numpy as np
 import pydicom
 from PIL import Image
 from pydicom import uid
 from pydicom.dataset import Dataset
+
+from tests.unit.imaging.recoding import recode_by_gdcm
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,17 +82,6 @@ def _only_the_picture(path: Path, scratch: Path) -> Path:
 
 def _unpacked(path: Path, scratch: Path) -> Path:
     """Lets GDCM decompress a file."""
-    reader = gdcm.ImageReader()
-    reader.SetFileName(str(path))
-    assert reader.Read(), path.name
-    change = gdcm.ImageChangeTransferSyntax()
-    change.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.ExplicitVRLittleEndian))
-    change.SetInput(reader.GetImage())
-    assert change.Change(), path.name
     target = scratch / "unpacked.dcm"
-    writer = gdcm.ImageWriter()
-    writer.SetFileName(str(target))
-    writer.SetFile(reader.GetFile())
-    writer.SetImage(change.GetOutput())
-    assert writer.Write(), path.name
+    recode_by_gdcm(path, target, uid.ExplicitVRLittleEndian)
     return target

@@ -184,6 +184,13 @@ def test_syntax_that_nobody_knows(write_dicom, jpeg, ramp):
     assert unknown.decode() in refusal(path, kind=UnsupportedFrame)
 
 
+@pytest.mark.parametrize("behind", [b"", b"\0", b"\0\0", b"anything else" * 9])
+def test_large_deflated_file_with_something_behind_its_end_is_shown(write_dicom, behind):
+    path = write_dicom(np.zeros((1500, 1500), np.uint8), syntax=uid.DeflatedExplicitVRLittleEndian)
+    path.write_bytes(path.read_bytes() + behind)
+    assert open_source(path).frame(0).width == 1500
+
+
 def test_deflated_file_that_grows_beyond_memory(write_dicom, ramp, monkeypatch):
     path = write_dicom(ramp.repeat(64, axis=0), syntax=uid.DeflatedExplicitVRLittleEndian)
     assert open_source(path).height == 64 * len(ramp)
