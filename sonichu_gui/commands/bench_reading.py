@@ -59,7 +59,7 @@ def _frames(folder: Path) -> list[Row]:
         is_cine = path.suffix == ".dcm"
         index = FRAMES - 1 if is_cine else 0
         library = "pydicom" if is_cine else "Pillow"
-        ours, bare = _ms(partial(open_source(path).frame, index)), _ms(bare_decoding(path, index))
+        ours, bare = _ms(partial(open_source(path).frame, index), bare_decoding(path, index))
         rows.append(Row(f"frame: {name}", ours, "ms", library, bare, ONE_FRAME))
     return rows
 
@@ -75,7 +75,7 @@ def _digest(folder: Path) -> Row:
         return digest_of(path)
 
     path.write_bytes(octets)
-    ours, bare = _ms(anew), _ms(lambda: hashlib.sha256(octets).digest())
+    ours, bare = _ms(anew, lambda: hashlib.sha256(octets).digest())
     return Row(f"digest of {LARGE_BYTES // 1_000_000} MB", ours, "ms", "SHA-256", bare, DIGEST)
 
 
@@ -95,7 +95,7 @@ def _headers(folder: Path) -> Row:
             for keyword in KEYWORDS:
                 dataset.get(keyword)
 
-    ours, theirs = _ms(lambda: deque(group_by_series(paths), maxlen=1)), _ms(bare)
+    ours, theirs = _ms(lambda: deque(group_by_series(paths), maxlen=1), bare)
     return Row(f"{HEADERS} headers by series", ours, "ms", "pydicom", theirs, HEADER)
 
 
@@ -106,20 +106,25 @@ def _folder(folder: Path) -> list[Row]:
     place.mkdir()
     for number in range(FILES):
         (place / f"frame{number}.png").touch()
-    first = _ms(lambda: next(scan_in_chunks(place)))
-    whole = _ms(lambda: deque(scan_in_chunks(place), maxlen=0))
+    first, whole = _ms(
+        lambda: next(scan_in_chunks(place)), lambda: deque(scan_in_chunks(place), maxlen=0)
+    )
     return [
         Row(f"folder of {FILES}: first files", first, "ms", "budget", FOLDER_MS, 1.0),
         Row(f"folder of {FILES}: all", whole, "ms", "budget", FOLDER_MS, 1.0),
     ]
 
 
-def _ms(work: Callable[[], object]) -> float:
-    """Gives the median time of a piece of work, after one that does not count."""
-    work()
-    taken = []
-    for _ in range(ROUNDS):
-        start = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - start)
-    return 1e3 * median(taken)
+def _ms(*works: Callable[[], object]) -> list[float]:
+    """Gives the median time of each piece of work, after one that does not count.
+
+    They take turns, so that another program's load meets them alike.
+    """
+    taken: list[list[float]] = [[] for _ in works]
+    for number in range(ROUNDS + 1):
+        for work, times in zip(works, taken, strict=True):
+            start = time.perf_counter()
+            work()
+            if number:
+                times.append(time.perf_counter() - start)
+    return [1e3 * median(times) for times in taken]
