@@ -122,6 +122,7 @@ def open_dicom(path: Path) -> DicomSource | VideoSource:
     what = "The palette of" if header.photometric == _PALETTE else "The header of"
     with decoding(path, what):
         coloring = _coloring(header)
+        presets = coloring.presets() if isinstance(coloring, Shadings) else ()
         calibration = read_calibration(header.dataset, width=header.width, height=header.height)
     return DicomSource(
         path=path,
@@ -137,7 +138,7 @@ def open_dicom(path: Path) -> DicomSource | VideoSource:
         _header=header,
         _times_ms=header.times_ms(),
         _coloring=coloring,
-        presets=coloring.presets() if isinstance(coloring, Shadings) else (),
+        presets=presets,
         storage=dicom_storage(header),
     )
 
