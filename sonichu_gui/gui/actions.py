@@ -38,8 +38,9 @@ class ActionRow:
 
 
 ROWS: tuple[ActionRow, ...] = (
-    ActionRow("open_files", "File", "Open files…", ("Ctrl+O",), "open", "Open pictures or DICOM files"),
+    ActionRow("open_files", "File", "Open files…", ("Ctrl+O",), "open", "Open pictures, videos, DICOM files or a DICOMDIR"),
     ActionRow("open_folder", "File", "Open folder…", ("Ctrl+Shift+O",), "folder", "Open a folder of frames"),
+    ActionRow("paste", "File", "Paste", ("Ctrl+V",), "", "Open the picture or the files of the clipboard"),
     ActionRow("import_labels", "File", "Import labels…", (), "", "Read labels from a file into this study"),
     ActionRow("export", "File", "Export…", ("Ctrl+E",), "export", "Write labels or measurements to a file"),
     ActionRow("screenshot", "File", "Screenshot…", ("F12", "Ctrl+P"), "screenshot", "Save the frame with its marks at full resolution"),
@@ -89,6 +90,7 @@ ROWS: tuple[ActionRow, ...] = (
     ActionRow("full_screen", "View", "Full screen", ("F11",), "", "Use the whole screen", checkable=True),
     ActionRow("next_file", "Go", "Next file", ("D", "PgDown"), "", "Open the next file of the list"),
     ActionRow("previous_file", "Go", "Previous file", ("A", "PgUp"), "", "Open the previous file of the list"),
+    ActionRow("search", "Go", "Search frames", ("Ctrl+F", "/"), "search", "Look for a frame by its name"),
     ActionRow("next_to_do", "Go", "Next to do", ("N",), "", "Open the next file without accepted points"),
     ActionRow("previous_to_do", "Go", "Previous to do", ("Shift+N",), "", "Open the previous file without accepted points"),
     ActionRow("play", "Go", "Play", ("Ctrl+Space",), "play", "Play the cine at its own speed", checkable=True),

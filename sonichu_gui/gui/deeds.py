@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtGui import QGuiApplication
+
 from sonichu_gui.gui.place import Tool
 
 if TYPE_CHECKING:
@@ -24,8 +26,9 @@ def connect_actions(bench: Workbench) -> None:
 def _deeds(bench: Workbench) -> dict[str, Callable[[], object]]:
     document, study, canvas, asking = bench.document, bench.study, bench.canvas, bench.asking
     return {
-        "open_files": lambda: study.open_paths(asking.frames()),
-        "open_folder": lambda: study.open_paths(asking.folder()),
+        "open_files": lambda: bench.opening.open_paths(asking.frames()),
+        "open_folder": lambda: bench.opening.open_paths(asking.folder()),
+        "paste": lambda: bench.pasting.open(QGuiApplication.clipboard().mimeData()),
         "import_labels": asking.import_labels,
         "export": asking.export,
         "screenshot": bench.take_screenshot,
@@ -61,6 +64,7 @@ def _deeds(bench: Workbench) -> dict[str, Callable[[], object]]:
         "theme": bench.toggle_theme,
         "next_file": lambda: study.step_file(1),
         "previous_file": lambda: study.step_file(-1),
+        "search": bench.frame_list.focus_search,
         "next_to_do": lambda: study.step_to_do(1),
         "previous_to_do": lambda: study.step_to_do(-1),
         "forward_10": lambda: study.step_frame(10),

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from sonichu_gui.domain.measurement import Measurement
     from sonichu_gui.domain.task import Task
     from sonichu_gui.gui.label_keeper import LabelKeeper
+    from sonichu_gui.gui.list_heads import ListHead
     from sonichu_gui.imaging.sources import FrameSource
     from sonichu_gui.prediction.api import Prediction
 
@@ -155,9 +156,11 @@ class Document(QObject):
         self.study = study
         self.study_changed.emit(study)
 
-    def grow_study(self, paths: tuple[Path, ...], *, scanning: bool) -> None:
-        """Tells that the scan has found more files, or that it is done."""
-        self.study = replace(self.study, paths=paths, scanning=scanning)
+    def grow_study(
+        self, paths: tuple[Path, ...], *, scanning: bool, heads: tuple[ListHead, ...] = ()
+    ) -> None:
+        """Tells that files have come or gone, that their order is another, or the scan is done."""
+        self.study = replace(self.study, paths=paths, scanning=scanning, heads=heads)
         self.study_changed.emit(self.study)
 
     def set_frame(self, path: Path, source: FrameSource, frame: Frame) -> None:

@@ -50,6 +50,7 @@ class Lane(Enum):
 
     MODEL = "model"
     READING = "reading"
+    FOLDERS = "folders"
     THUMBNAILS = "thumbnails"
     LOOKING = "looking"
     MODEL_FILES = "model-files"
@@ -59,14 +60,17 @@ class Lane(Enum):
 THREADS = {
     Lane.MODEL: 1,
     Lane.READING: 2,
+    Lane.FOLDERS: 2,
     Lane.THUMBNAILS: 1,
     Lane.LOOKING: 1,
     Lane.MODEL_FILES: 1,
     Lane.PROGRAM: 1,
 }
-"""Small pictures have a thread of their own, so that they never stand before the frame; so has what
-is looked for in a frame that is shown already, its ruler or its scan area; so has the
-fetching and copying of models, which may take minutes, and the waiting for a program of its own."""
+"""Folders are listed apart from the frames that are read, two at once: the look at a drive that is
+lost may take minutes to fail. Small pictures have a thread of their own, so that they never stand
+before the frame; so has what is looked for in a frame that is shown already, its ruler or its scan
+area; so has the fetching and copying of models, which may take minutes, and the waiting for a
+program of its own."""
 
 
 NICE = {Lane.MODEL: 10, Lane.LOOKING: 10}

@@ -10,6 +10,7 @@ import hashlib
 import secrets
 import time
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,15 +22,23 @@ from sonichu_gui.imaging.sources import READERS, SNIFFED_BYTES
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
+    from pydicom.tag import BaseTag
 
-__all__ = ["facts_of", "group_by_series", "patient_name", "read_elements", "read_facts"]
+__all__ = [
+    "KEYWORDS",
+    "facts_of",
+    "group_by_series",
+    "patient_name",
+    "read_elements",
+    "read_facts",
+]
 
 FIRST_TREE_S = 0.2
 """The first tree comes after so many seconds, each further one after twice the time before: a tree
 of all files so far costs as much as reading many of them."""
 
 _IDENTITY = ("PatientID", "PatientName")
-_KEYWORDS = (
+KEYWORDS = (
     *_IDENTITY,
     "AcquisitionDate",
     "AcquisitionDateTime",
@@ -49,6 +58,7 @@ _KEYWORDS = (
     "StudyInstanceUID",
     "StudyTime",
 )
+"""All that is read of a header."""
 _ROWS = 0x00280010
 _SALT = secrets.token_bytes(16)
 _SHORTEST_NAME = 3
@@ -99,7 +109,7 @@ def read_facts(path: Path) -> FileFacts | None:
     Raises:
         FrameError: It cannot be read, or its header is damaged.
     """
-    dataset = read_elements(path, _KEYWORDS)
+    dataset = read_elements(path, KEYWORDS)
     if dataset is None or not words(dataset, "SOPClassUID") or integer(dataset, "Rows") < 1:
         return None
     return facts_of(dataset)
@@ -138,7 +148,6 @@ def read_elements(
         with decoding(path, "The header of"):
             from pydicom import config
             from pydicom.filereader import read_partial
-            from pydicom.tag import Tag
 
             # Values of damaged elements are not to be reported: they may be anybody's name.
             config.settings.reading_validation_mode = config.IGNORE
@@ -146,7 +155,7 @@ def read_elements(
                 stream,
                 stop_when=lambda tag, _vr, _length: tag > stop_after,
                 force=True,
-                specific_tags=[Tag(keyword) for keyword in keywords],
+                specific_tags=_tags_of(tuple(keywords)),
             )
 
 
@@ -206,3 +215,10 @@ def _parts_of(identity: Iterable[str]) -> list[str]:
         for part in text.casefold().replace("^", " ").replace("=", " ").split()
     )
     return [part for part in parts if len(part) >= _SHORTEST_NAME]
+
+
+@cache
+def _tags_of(keywords: tuple[str, ...]) -> list[BaseTag | int]:
+    from pydicom.tag import Tag
+
+    return [Tag(keyword) for keyword in keywords]

@@ -18,6 +18,7 @@ from sonichu_gui.errors import FrameError, UnsupportedFrame
 from sonichu_gui.imaging.containers import is_cut_short
 from sonichu_gui.imaging.intensity import grey_if_colourless
 from sonichu_gui.imaging.source_file import SourceFile, decoding, identify
+from sonichu_gui.imaging.storage import UNSTATED, Storage
 from sonichu_gui.imaging.video_capture import (
     UNCOMPRESSED,
     codec_of,
@@ -67,6 +68,7 @@ class VideoSource:
         calibration: No scale, and why; the shape of a pixel where that is known.
         presets: None.
         notes: What was found wrong with the file but does not keep it from being shown.
+        storage: What a DICOM file around it says of its pixels.
     """
 
     path: Path
@@ -83,6 +85,7 @@ class VideoSource:
     _times_ms: tuple[float, ...]
     _decoder: VideoDecoder
     presets: tuple[WindowPreset, ...] = ()
+    storage: Storage = UNSTATED
 
     def frame(self, index: int) -> Frame:
         """Decodes one frame; safe to call from several threads, which take turns.

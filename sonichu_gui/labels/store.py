@@ -20,13 +20,21 @@ from sqlalchemy import select
 
 from sonichu_gui.labels import whereabouts
 from sonichu_gui.labels.database import Database
+from sonichu_gui.labels.extras import ExtrasTable
 from sonichu_gui.labels.files import FileTable
 from sonichu_gui.labels.location import STORE_NAME, existing_store, new_store
 from sonichu_gui.labels.moved import FileRecords, add_records, read_records
-from sonichu_gui.labels.revision import LabelRow, Revision, RevisionKind, Standing, StoredFile
+from sonichu_gui.labels.revision import (
+    LabelRow,
+    Revision,
+    RevisionKind,
+    Standing,
+    StoredFile,
+    status_of_file,
+)
 from sonichu_gui.labels.revisions import RevisionTable
 from sonichu_gui.labels.scales import ScaleTable
-from sonichu_gui.labels.schema import EXTRAS, META
+from sonichu_gui.labels.schema import META
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -65,6 +73,7 @@ class LabelStore:
         self.note = note
         self._files = FileTable(self._database, self.folder)
         self._revisions = RevisionTable(self._database)
+        self._extras = ExtrasTable(self._database)
         self.scales = ScaleTable(self._database, self._note)
         self._noted: set[str] = set()
         if not whereabouts.is_noted(self.path.absolute()):
@@ -262,7 +271,7 @@ class LabelStore:
         """
         statuses = self.statuses()
         return {
-            path: _status_of_file(statuses[digest])
+            path: status_of_file(statuses[digest])
             for path, digest in self._files.digests_by_path().items()
             if digest in statuses
         }
@@ -279,7 +288,7 @@ class LabelStore:
             task_id: Only this task, or None for all.
             statuses: Only these, or None for all.
         """
-        files, moved, extras = self._files.by_digest(), self._files.moved(), self._extras()
+        files, moved, extras = self._files.by_digest(), self._files.moved(), self._extras.by_place()
 
         def order(revision: Revision) -> tuple[bool, str, int, int]:
             digest = revision.frame.digest
@@ -297,12 +306,7 @@ class LabelStore:
 
     def save_extras(self, frame: FrameRef, task_id: str, extras: Mapping[str, str]) -> None:
         """Keeps further columns of an imported label; a later value of a name wins."""
-        if not extras:
-            return
-        place = {"digest": frame.digest, "frame_index": frame.index, "task_id": task_id}
-        rows = [{**place, "name": name, "value": value} for name, value in extras.items()]
-        with self._database.writing() as connection:
-            connection.execute(EXTRAS.insert(), rows)
+        self._extras.add(frame, task_id, extras)
 
     # ---- scales ----------------------------------------------------------------------------
 
@@ -338,25 +342,8 @@ class LabelStore:
         if new and self._is_folders_own and whereabouts.note(self.path.absolute(), new):
             self._noted |= new
 
-    def _extras(self) -> dict[tuple[str, int, str], dict[str, str]]:
-        extras: dict[tuple[str, int, str], dict[str, str]] = defaultdict(dict)
-        with self._database.reading() as connection:
-            found = connection.execute(select(EXTRAS).order_by(EXTRAS.c.id)).all()
-        for row in found:
-            extras[row.digest, row.frame_index, row.task_id][row.name] = row.value
-        return extras
-
     def _images_folder(self) -> Path | None:
         query = select(META.c.value).where(META.c.key == "images_folder")
         with self._database.reading() as connection:
             folder = connection.execute(query).scalar()
         return None if folder is None else Path(folder)
-
-
-def _status_of_file(frames: Mapping[tuple[int, str], Status]) -> dict[str, Status]:
-    """Gives a status a task, of the last frame in which a person has a say, else of the last."""
-    found: dict[str, Status] = {}
-    for (_, task_id), status in sorted(frames.items()):
-        if status.is_human or not found.get(task_id, status).is_human:
-            found[task_id] = status
-    return found

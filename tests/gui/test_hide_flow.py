@@ -326,7 +326,7 @@ def test_a_dicom_file_that_rules_names_out_is_not_asked_about(
     folder.mkdir()
     elements = {} if said is None else {"BurnedInAnnotation": said}
     path = write_dicom(folder / "a.dcm", scan()[0], **elements)
-    bench.study.open_paths([path])
+    bench.opening.open_paths([path])
     qtbot.waitUntil(lambda: bench.document.path == path)
     out = tmp_path / "shot.png"
     picture_of(bench, qtbot, monkeypatch, out)

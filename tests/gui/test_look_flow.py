@@ -124,11 +124,11 @@ def test_each_study_has_its_own_look(bench, qtbot, study, tmp_path):
     other = tmp_path / "other"
     other.mkdir()
     write_picture(other / "a.png")
-    bench.study.open_paths([other])
+    bench.opening.open_paths([other])
     qtbot.waitUntil(lambda: bench.document.path == other / "a.png")
     assert look(bench) == NEUTRAL
     assert not bench.actions["invert"].isChecked()
-    bench.study.open_paths([study])
+    bench.opening.open_paths([study])
     qtbot.waitUntil(lambda: bench.document.path.parent == study)
     assert look(bench) == Look(invert=True)
 
@@ -179,7 +179,7 @@ def test_windows_of_a_dicom_file_are_chosen_by_name(bench, qtbot, tmp_path):
         WindowWidth=[4000, 200],
         WindowCenterWidthExplanation=["WIDE", "NARROW"],
     )
-    bench.study.open_paths([folder])
+    bench.opening.open_paths([folder])
     qtbot.waitUntil(lambda: bench.document.path == folder / "a.dcm")
     QTest.keyClick(bench.canvas, Qt.Key.Key_B)
     windows = bench.viewing.look_panel.windows

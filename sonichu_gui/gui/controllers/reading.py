@@ -53,6 +53,11 @@ class FrameReader:
         frame = self._cache.get(FrameRef(source.digest, index)) if source else None
         return (path, source, frame) if source and frame else None
 
+    def forget(self, path: Path) -> None:
+        """Forgets a file that has changed or gone, so that it is read as it is now."""
+        with self._lock:
+            self._sources.pop(path, None)
+
     def close(self) -> None:
         """Forgets everything."""
         with self._lock:
