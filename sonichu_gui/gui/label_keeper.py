@@ -151,6 +151,19 @@ class LabelKeeper(QObject):
         """Gives where the labelled files of a folder stand, by path and task."""
         return self._asked(folder, lambda store: store.statuses_by_path(), {})
 
+    def waiting_statuses(self, digest: str, task_id: str) -> dict[int, Status]:
+        """Gives where frames of a file stand by edits that are not on disk yet, by index."""
+        found: dict[int, Status] = {}
+        for edit in self._waiting:
+            place = edit.place
+            if place is None or (place.frame.digest, place.task_id) != (digest, task_id):
+                continue
+            if edit.annotation is not None:
+                found[place.frame.index] = edit.annotation.status
+            elif edit.prediction is not None:
+                found.setdefault(place.frame.index, edit.prediction.status)
+        return found
+
     def save(self, place: Place, annotation: Annotation, *, rater: str, seconds: float) -> None:
         """Writes an annotation; on disk when this returns, or waiting and said so."""
         label = place.frame, place.task_id

@@ -116,7 +116,7 @@ def test_an_empty_folder_says_what_to_choose_instead(make_bench, qtbot, tmp_path
 
 def test_a_file_that_is_gone_gives_a_message(bench, qtbot, study):
     (study / "frame2.png").unlink()
-    bench.study.close()
+    bench.study.forget(study / "frame2.png")
     QTest.keyClick(bench.canvas, Qt.Key.Key_D)
     qtbot.waitUntil(lambda: "frame2.png" in bench.banner.text)
 
@@ -270,7 +270,7 @@ def test_a_bad_frame_of_a_cine_leaves_the_good_ones_in_reach(make_bench, qtbot, 
 
 def test_accepting_before_the_next_frame_is_shown_accepts_nothing(bench, qtbot):
     place_vena_cava(bench)
-    bench.study.close()
+    bench.study.forget(bench.document.study.paths[2])
     bench.study.show(bench.document.study.paths[2])
     QTest.keyClick(bench.canvas, Qt.Key.Key_Y)
     assert bench.document.annotation.status is Status.EDITED

@@ -81,6 +81,7 @@ class Canvas(QWidget):
         self.setAccessibleName(self.tr("Frame with keypoints"))
         self.setMinimumSize(280, 220)
         document.frame_changed.connect(self._show_frame)
+        document.rendering_changed.connect(self._show_rendering)
         document.annotation_changed.connect(self._refresh_annotation)
         document.proposal_changed.connect(self._refresh_all_marks)
         document.task_changed.connect(self._refresh_all_marks)
@@ -196,16 +197,20 @@ class Canvas(QWidget):
     def _show_frame(self, frame: Frame | None) -> None:
         self._heat = QPixmap()  # of another frame
         if frame is None:
-            self._pixmap, self._frame_size = QPixmap(), (0, 0)
+            self._pixmap = QPixmap()  # its size stays: the next one of that size keeps the zoom
             self.update()
             return
-        self._pixmap = QPixmap.fromImage(image_of(frame))
+        self._pixmap = QPixmap.fromImage(image_of(self.document.presets.rendering or frame))
         size = (frame.width, frame.height)
         refit = self._fits or size != self._frame_size
         self._frame_size = size
         self._layout.forget()
         if refit:
             self.fit()
+        self.update()
+
+    def _show_rendering(self, rendering: Frame) -> None:
+        self._pixmap = QPixmap.fromImage(image_of(rendering))
         self.update()
 
     def _refresh_all_marks(self, _: object = None) -> None:

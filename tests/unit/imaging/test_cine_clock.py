@@ -198,7 +198,7 @@ def test_speed_stretches_uneven_times_alike():
 
 
 def test_a_range_of_uneven_frames_ends_with_the_time_of_its_own_last_frame():
-    made = CineClock(range(0, 2), 20.0, UNEVEN)
+    made = CineClock(range(2), 20.0, UNEVEN)
     made.start(1000.0, 0)
     assert changes(made, until_ms=70) == {10: 1, 50: 0, 60: 1}
 
