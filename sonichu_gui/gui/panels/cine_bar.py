@@ -56,7 +56,7 @@ class CineBar(QFrame):
         self.frame_field = FrameField()
         self.place_text = self.frame_field.place
         self.time_text = TextLine(role="text_soft", widest="000.00 s", align_right=True, firm=True)
-        self.lag_text = TextLine(role="text_soft", widest="00.0 of 000 fps", firm=True)
+        self.lag_text = TextLine(role="text_soft", firm=True)
         self.repeat_button = PanelButton("quiet", icon="repeat-loop", text=self.tr("Repeat"))
         self.speed_button = PanelButton("quiet", text="1×")
         self._make_speeds()
@@ -111,7 +111,7 @@ class CineBar(QFrame):
         """Tells how many of the frames that are due are seen, while these are fewer."""
         text = ""
         if lag is not None:
-            shown = f"{lag.shown:.0f}" if lag.shown >= 10 else f"{lag.shown:.1f}"
+            shown = f"{lag.shown:.0f}" if lag.shown >= 2 else f"{lag.shown:.1f}"
             text = self.tr("{} of {:.0f} fps").format(shown, lag.due)
         self.lag_text.set_text(text)
         self.lag_text.setToolTip(
@@ -135,9 +135,9 @@ class CineBar(QFrame):
         lesser = (
             (self.time_text,),
             (self.repeat_button,),
-            (self.lag_text,),
-            (self.speed_button,),
             (self.back_button, self.forward_button),
+            (self.speed_button,),
+            (self.lag_text,),
         )
         for parts in lesser:
             for part in parts:

@@ -30,7 +30,7 @@ class CineSlider(QSlider):
         super().__init__(Qt.Orientation.Horizontal, parent)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setPageStep(10)
-        self.setMinimumSize(72, 30)
+        self.setMinimumSize(64, 30)
         self._marks: Mapping[int, Status] = {}
         self._range: range | None = None
         self._drawn: dict[float, list[QRectF]] = {}

@@ -55,7 +55,7 @@ class FrameField(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._times: CineTimes | None = None
-        self.place = TextLine(widest="00000 / 00000", align_right=True, firm=True)
+        self.place = TextLine(widest="0000 / 0000", align_right=True, firm=True)
         self.field = _Field()
         self.field.setAccessibleName(self.tr("Go to frame"))
         self.field.setPlaceholderText(self.tr("frame or time"))
@@ -63,7 +63,7 @@ class FrameField(QWidget):
         self._layout = QStackedLayout(self)
         self._layout.addWidget(self.place)
         self._layout.addWidget(self.field)
-        self.setFixedWidth(self.place.sizeHint().width() + 24)
+        self.setFixedWidth(self.place.sizeHint().width() + 18)
         self.setToolTip(self.tr("Go to a frame by its number or time  ·  G"))
         self.field.returnPressed.connect(self._take)
         self.field.textEdited.connect(self._mend)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from math import log
-
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSlider, QWidget, QWidgetAction
 
 from sonichu_gui.gui.panels.card import text_label
-from sonichu_gui.imaging.cine_clock import FASTEST, SLOWEST
 
 CHOICES = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
-_STEPS = 120
-"""Of the slider, from the slowest to the fastest: each is three hundredths faster than the last."""
+_FINE = (*(step / 20 for step in range(2, 20)), *(step / 10 for step in range(10, 41)))
+"""Every speed of the slider, from 0.1 to 4: round figures, finer where it is slow."""
 
 
 def speed_text(speed: float) -> str:
@@ -37,8 +34,8 @@ class SpeedMenu(QMenu):
         # None is ticked while the slider is between two choices.
         self._rows.setExclusionPolicy(QActionGroup.ExclusionPolicy.ExclusiveOptional)
         self.fine = QSlider(Qt.Orientation.Horizontal)
-        self.fine.setRange(0, _STEPS)
-        self.fine.setPageStep(10)
+        self.fine.setRange(0, len(_FINE) - 1)
+        self.fine.setPageStep(5)
         self.fine.setMinimumWidth(120)
         self.fine.setAccessibleName(self.tr("Speed, fine"))
         self.addSeparator()
@@ -51,10 +48,9 @@ class SpeedMenu(QMenu):
         """Ticks the choice, or puts the slider where the speed is."""
         for row in self._rows.actions():
             row.setChecked(abs(row.data() - speed) < 1e-6)
-        if self.fine.isSliderDown() or _speed_at(self.fine.value()) == speed:
-            return
+        nearest = min(range(len(_FINE)), key=lambda place: abs(_FINE[place] - speed))
         self.fine.blockSignals(True)
-        self.fine.setValue(round(_STEPS * log(speed / SLOWEST) / log(FASTEST / SLOWEST)))
+        self.fine.setValue(nearest)
         self.fine.blockSignals(False)
 
     def _add_fine(self) -> None:
@@ -73,9 +69,4 @@ class SpeedMenu(QMenu):
         self.chosen.emit(float(row.data()))
 
     def _choose_fine(self, value: int) -> None:
-        self.chosen.emit(_speed_at(value))
-
-
-def _speed_at(value: int) -> float:
-    """The speed at a place of the slider, in two figures as it is shown."""
-    return float(f"{SLOWEST * (FASTEST / SLOWEST) ** (value / _STEPS):.2g}")
+        self.chosen.emit(_FINE[value])
