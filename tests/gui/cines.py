@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 from pydicom import uid
 from pydicom.dataset import Dataset, FileMetaDataset
@@ -58,4 +59,13 @@ def write_cine(
     grey = np.arange(frames, dtype=np.int64) * GREY_STEP % 256
     dataset.PixelData = np.repeat(grey.astype(np.uint8), shape[0] * shape[1]).tobytes()
     dataset.save_as(path, enforce_file_format=True)
+    return path
+
+
+def write_video(path: Path, frames: int = 30, *, fps: float = 25.0) -> Path:
+    """Writes a Motion JPEG video of grey frames."""
+    out = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), fps, (80, 60))
+    for index in range(frames):
+        out.write(np.full((60, 80, 3), index * GREY_STEP, np.uint8))
+    out.release()
     return path

@@ -13,8 +13,9 @@ from PySide6.QtWidgets import QApplication
 from sonichu_gui.domain.annotation import Status
 from sonichu_gui.imaging.cine_clock import Repeat
 from sonichu_gui.imaging.dicom import DicomSource
-from tests.gui.cines import GREY_STEP, write_cine
+from tests.gui.cines import GREY_STEP, write_cine, write_video
 from tests.gui.hands import click, drag
+from tests.gui.known_model import give_model
 from tests.gui.scenes import open_and_wait, write_picture
 
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -430,3 +431,133 @@ def test_frames_to_come_are_read_while_it_plays(cine, qtbot):
     press(cine, Qt.Key.Key_P)
     path = cine.document.path
     qtbot.waitUntil(lambda: cine.study.is_ready(path, 30))
+
+
+# ---- marks ----------------------------------------------------------------------------------
+
+
+def marks(bench):
+    """What the slider says of the frames that have points."""
+    return bench.cine_bar.slider.toolTip()
+
+
+def label_vena_cava(bench):
+    bench.document.set_task(bench.tasks["IVC"])
+    bench.actions["place"].trigger()
+    click(bench.canvas, (20.0, 20.0))
+    click(bench.canvas, (40.0, 30.0))
+
+
+def ink_under_groove(bench, index):
+    """Whether the slider has a mark under a frame's place."""
+    slider = bench.cine_bar.slider
+    picture = slider.grab().toImage()
+    ratio = picture.devicePixelRatio()
+    x, y = slider.place_of(index) * ratio, (slider.height() / 2 + 9.5) * ratio
+    ground = picture.pixelColor(2, round(y))
+    return picture.pixelColor(round(x - 0.5), round(y)) != ground
+
+
+def test_labelled_frames_are_marked_at_once_and_found_again(cine, make_bench, qtbot, folder):
+    cine.cine.go_to(25)
+    qtbot.waitUntil(lambda: cine.document.frame_index == 25)
+    label_vena_cava(cine)
+    assert marks(cine) == "1 labelled"
+    assert ink_under_groove(cine, 25)
+    assert not ink_under_groove(cine, 10)
+    cine.document.set_task(cine.tasks["HC"])
+    qtbot.waitUntil(lambda: marks(cine) == "")
+    assert not ink_under_groove(cine, 25)
+    cine.window.close()
+    again = make_bench()
+    open_and_wait(again, qtbot, folder / "cine.dcm")
+    again.document.set_task(again.tasks["IVC"])
+    qtbot.waitUntil(lambda: marks(again) == "1 labelled")
+
+
+def test_predicted_frames_are_marked_otherwise_and_undo_takes_marks_away(cine, qtbot):
+    give_model(cine)
+    press(cine, Qt.Key.Key_R)
+    qtbot.waitUntil(lambda: marks(cine) == "1 predicted")
+    press(cine, Qt.Key.Key_Y)
+    assert marks(cine) == "1 labelled"
+    press(cine, Qt.Key.Key_Z, CTRL)
+    assert marks(cine) == "1 predicted"
+
+
+def test_an_edit_that_could_not_be_written_is_marked_too(make_bench, qtbot, folder):
+    store = folder / "sonichu-labels.sqlite"
+    store.write_bytes(b"not a database at all" * 50)
+    bench = make_bench()
+    open_and_wait(bench, qtbot, write_cine(folder / "cine.dcm"))
+    label_vena_cava(bench)
+    assert bench.keeper.waiting > 0
+    bench.document.set_task(bench.tasks["HC"])
+    bench.document.set_task(bench.tasks["IVC"])
+    told = marks(bench)
+    store.unlink()
+    bench.actions["save_now"].trigger()  # or the window would ask whether to lose it
+    assert told == "1 labelled"
+
+
+# ---- what the file says ---------------------------------------------------------------------
+
+
+def test_a_file_that_is_cut_short_is_told_of_once_and_quietly(make_bench, qtbot, folder):
+    path = write_video(folder / "cut.avi", frames=30)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 7 // 10])
+    write_picture(folder / "still.png")
+    bench = make_bench()
+    open_and_wait(bench, qtbot, path)
+    assert bench.banner.text.startswith("cut.avi: the file is cut short")
+    assert bench.banner.property("tone") == "neutral"
+    bench.study.show(folder / "still.png")
+    qtbot.waitUntil(lambda: bench.document.path.name == "still.png")
+    assert bench.banner.text == ""
+    bench.study.show(path)
+    qtbot.waitUntil(lambda: bench.document.path.name == "cut.avi")
+    assert bench.banner.text == ""
+
+
+# ---- windows of the file --------------------------------------------------------------------
+
+
+def test_another_window_changes_what_is_seen_and_not_what_the_model_gets(open_cine, qtbot):
+    bench = open_cine(windows=True)
+    label_vena_cava(bench)
+    bench.document.select(0)
+    before = bench.document.frame.pixels
+    assert bench.document.presets.names == ("Plain", "White")
+    bench.document.presets.choose("White")
+    assert bench.document.preset == "White"
+    qtbot.waitUntil(lambda: seen(bench) == 255 // GREY_STEP)
+    assert bench.document.frame.pixels is before
+    assert (bench.document.selected, bench.document.awaits_frame) == (0, False)
+    press(bench, Qt.Key.Key_Escape)
+    press(bench, Qt.Key.Key_Right)
+    qtbot.waitUntil(lambda: bench.document.frame_index == 1)
+    assert seen(bench) == 255 // GREY_STEP
+    assert int(bench.document.frame.pixels.max()) == GREY_STEP
+    bench.document.presets.choose(None)
+    assert bench.document.preset is None
+    assert seen(bench) == 1
+
+
+def test_a_window_stays_with_its_file(open_cine, qtbot, folder):
+    bench = open_cine(windows=True)
+    write_cine(folder / "other.dcm", windows=True)
+    bench.document.presets.choose("White")
+    bench.study.show(folder / "other.dcm")
+    qtbot.waitUntil(lambda: bench.document.path.name == "other.dcm")
+    assert (bench.document.preset, seen(bench)) == (None, 0)
+    bench.study.show(folder / "cine.dcm")
+    qtbot.waitUntil(lambda: bench.document.path.name == "cine.dcm")
+    assert (bench.document.preset, seen(bench)) == ("White", 255 // GREY_STEP)
+
+
+def test_a_cine_plays_through_another_window(open_cine, qtbot):
+    bench = open_cine(windows=True)
+    bench.document.presets.choose("White")
+    press(bench, Qt.Key.Key_P)
+    qtbot.waitUntil(lambda: bench.document.frame_index >= 3)
+    assert seen(bench) == 255 // GREY_STEP

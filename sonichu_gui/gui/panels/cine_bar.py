@@ -186,8 +186,8 @@ class CineBar(QFrame):
     def _arrange(self) -> None:
         self._layout = QHBoxLayout(self)
         self._layout.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
-        self._layout.setContentsMargins(12, 0, 12, 0)
-        self._layout.setSpacing(4)
+        self._layout.setContentsMargins(8, 0, 8, 0)
+        self._layout.setSpacing(8)
         for button in (self.back_button, self.play_button, self.forward_button):
             self._layout.addWidget(button)
         self._layout.addWidget(self.slider, 1)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QLineEdit, QStackedLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QStackedLayout, QToolTip, QWidget
 
 from sonichu_gui.gui.panels.card import TextLine, set_look
 
@@ -64,6 +64,7 @@ class FrameField(QWidget):
         self._layout.addWidget(self.place)
         self._layout.addWidget(self.field)
         self.setFixedWidth(self.place.sizeHint().width() + 18)
+        self.setFixedHeight(30)
         self.setToolTip(self.tr("Go to a frame by its number or time  ·  G"))
         self.field.returnPressed.connect(self._take)
         self.field.textEdited.connect(self._mend)
@@ -127,9 +128,6 @@ class _Field(QLineEdit):
 
     def refuse(self, text: str) -> None:
         """Shows why at once, as a tip beside the field."""
-        from PySide6.QtCore import QPoint
-        from PySide6.QtWidgets import QToolTip
-
         QToolTip.showText(self.mapToGlobal(QPoint(0, -44)), text, self)
         self.selectAll()
 
