@@ -62,6 +62,7 @@ class LabelKeeper(QObject):
         self._refused: set[Path] = set()
         self._waiting: list[_Waiting] = []
         self._pending_files: dict[Path, FrameSource] = {}
+        self._noted_files: set[tuple[Path, str]] = set()
         self._seen: dict[tuple[FrameRef, str], int | None] = {}
         self._retry = QTimer(self, interval=RETRY_MS)
         self._retry.timeout.connect(self.flush)
@@ -107,6 +108,8 @@ class LabelKeeper(QObject):
 
     def remember_file(self, path: Path, source: FrameSource) -> None:
         """Notes which file a digest belongs to; written with the file's first label."""
+        if (path, source.digest) in self._noted_files:
+            return  # a cine that plays tells it with every frame
         self._pending_files[path] = source
         self._asked(path.parent, lambda store: self._write_file(store, path), None)
 
@@ -246,6 +249,7 @@ class LabelKeeper(QObject):
         for store in self._stores.values():
             store.close()
         self._stores.clear()
+        self._noted_files.clear()
 
     def _asked(self, folder: Path, ask: Callable[[LabelStore], T], otherwise: T) -> T:
         """Asks a folder's store; one that cannot answer is told of, and the window goes on."""
@@ -300,3 +304,4 @@ class LabelKeeper(QObject):
                 format=source.format,
             )
             del self._pending_files[path]
+            self._noted_files.add((path, source.digest))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pydicom
@@ -159,6 +160,29 @@ def test_next_to_do_skips_what_is_accepted(bench, qtbot):
     qtbot.waitUntil(lambda: bench.document.path.name == "frame1.png")
     QTest.keyClick(bench.canvas, Qt.Key.Key_N)
     qtbot.waitUntil(lambda: bench.document.path.name == "frame10.png")
+
+
+class Listed(tuple):
+    """Paths that nobody may search one by one."""
+
+    __slots__ = ()
+
+    def index(self, *_):
+        raise AssertionError("searched for a place")
+
+    def __contains__(self, path):
+        raise AssertionError("searched for a file")
+
+
+def test_among_ten_thousand_files_no_step_searches_the_list(bench, qtbot, study):
+    here, following = study / "frame1.png", study / "frame2.png"
+    others = [study / f"other{number}.png" for number in range(10_000)]
+    listed = Listed([*others, here, following])
+    bench.document.study = replace(bench.document.study, paths=listed)
+    for step, path in ((1, following), (-1, here)):
+        bench.study.step_file(step)
+        qtbot.waitUntil(lambda path=path: bench.document.path == path)
+    assert bench.study.frames_ahead()[:2] == [(others[-1], 0), (others[-2], 0)]
 
 
 def test_a_cine_steps_by_key_and_by_slider_and_plays(make_bench, qtbot, tmp_path):

@@ -65,6 +65,7 @@ class Canvas(QWidget):
         self._frame_size = (0, 0)
         self._fits = True
         self._marks: tuple[Mark, ...] = ()
+        self._is_stale = False
         self._show_names = True
         self._show_uncertainty = True
         self._peeking = False
@@ -214,8 +215,9 @@ class Canvas(QWidget):
         self.update()
 
     def _refresh_all_marks(self, _: object = None) -> None:
+        """Has all marks built anew by the next paint: many things change at once with a frame."""
         self._layout.forget()
-        self._marks = self._build_marks()
+        self._is_stale = True
         self.update()
 
     def _refresh_annotation(self, _: object = None) -> None:
@@ -226,6 +228,8 @@ class Canvas(QWidget):
 
     def _refresh_marks(self, _: object = None) -> None:
         """Takes up changed marks and repaints only where they are."""
+        if self._is_stale:
+            return
         marks = self._build_marks()
         for x0, y0, x1, y1 in changed_bounds(self._marks, marks):
             self.update(QRectF(x0, y0, x1 - x0, y1 - y0).toAlignedRect())
@@ -295,6 +299,8 @@ class Canvas(QWidget):
             self._paint_frame(painter)
             if not (self._peeking or self._heat.isNull()):
                 self._paint_heat(painter)
+            if self._is_stale:
+                self._marks, self._is_stale = self._build_marks(), False
             if not self._peeking:
                 self._ink.paint(painter, self._marks, exposed)
                 self._paint_loupe(painter)

@@ -141,7 +141,7 @@ def test_marks_are_told_in_words_and_frames_to_do_are_not_counted(bar):
 
 def test_a_labelled_frame_is_seen_among_predicted_ones_of_the_same_pixel(bar, document):
     show_frame(document, "/study/long.dcm", frame_count=5000)
-    bar.set_marks({index: Status.PROPOSED for index in range(5000)} | {2500: Status.EDITED})
+    bar.set_marks(dict.fromkeys(range(5000), Status.PROPOSED) | {2500: Status.EDITED})
     columns = bar.slider._columns()
     at = bar.slider.place_of(2500)
     assert [abs(mark.center().x() - at) < 1 for mark in columns[5.0]] == [True]
