@@ -114,7 +114,7 @@ def parts_shown(bar):
     ("width", "shown"),
     [
         (900, {"steps", "time", "rate", "speed", "repeat"}),
-        (420, {"steps", "rate", "speed"}),
+        (440, {"steps", "rate", "speed"}),
         (298, {"rate"}),
         (260, set()),
     ],
