@@ -23,9 +23,16 @@ ensure_display_tools() {
         say "Tests that drive a real window will be skipped."
 }
 
+# DCMTK draws real DICOM files as a witness; without it, or without the files, that is skipped.
+ensure_witness() {
+    command -v dcm2pnm >/dev/null || install_system_packages dcmtk ||
+        say "Tests against DCMTK's rendering will be skipped."
+}
+
 install_project test
 ensure_qt_libraries
 ensure_display_tools
+ensure_witness
 
 bin=$venv/bin
 stage format "$bin/ruff" format --check .

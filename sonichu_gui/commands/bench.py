@@ -15,10 +15,12 @@ import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sonichu_gui.commands.bench_reading import reading_rows
+from sonichu_gui.commands.bench_row import Row
 from sonichu_gui.commands.output import print_json, table
 from sonichu_gui.errors import ModelError
 from sonichu_gui.prediction import floors
@@ -47,43 +49,6 @@ LARGE_BYTES = 100_000_000
 WINDOW_TIMEOUT_S = 120
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One figure beside what it is measured against.
-
-    Attributes:
-        name: What was measured.
-        value: The figure.
-        unit: "ms", "MB" or "GFLOP/s".
-        against: What it is compared with, in words; empty where it stands alone.
-        reference: That figure, in the same unit.
-        budget: The most that `ratio` may be; None where there is no budget.
-    """
-
-    name: str
-    value: float
-    unit: str
-    against: str = ""
-    reference: float | None = None
-    budget: float | None = None
-
-    @property
-    def ratio(self) -> float | None:
-        """How many times the reference it is."""
-        return self.value / self.reference if self.reference else None
-
-    @property
-    def within(self) -> bool | None:
-        """Whether the budget is kept; None where there is none."""
-        if self.budget is None or self.ratio is None:
-            return None
-        return self.ratio <= self.budget
-
-    def to_json(self) -> dict[str, Any]:
-        """Gives it with its ratio and verdict."""
-        return {**asdict(self), "ratio": self.ratio, "within": self.within}
-
-
 def add_parser(subparsers: Subparsers) -> None:
     """Adds `bench`."""
     parser = subparsers.add_parser(
@@ -102,6 +67,12 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--engine", choices=ENGINE_CHOICES, default="auto", help="default: auto")
     parser.add_argument(
         "--precision", choices=PRECISION_CHOICES, default="auto", help="default: auto"
+    )
+    parser.add_argument(
+        "--reading",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="measure how fast files and folders are read (default: yes)",
     )
     parser.add_argument(
         "--window",
@@ -169,6 +140,9 @@ def _measured(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
     known = report.device == "cpu" and work.is_transformer
     rows += _latency_rows(found, work, rates.get(report.precision) if known else None)
     rows += _start_rows(start, reading, predictor.info.size_bytes)
+    if args.reading:
+        _tell("reading pictures, cines, headers and a folder")
+        rows += reading_rows()
     if args.window:
         _tell(f"watching the window for {args.seconds:.0f} s while the model runs")
         rows += _window_rows(_window_gaps(folder, args.seconds))

@@ -26,7 +26,13 @@ def add_parser(subparsers: Subparsers) -> None:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds what `sonichu gui` and `sonichu-gui` both take."""
     parser.description = _DESCRIPTION
-    parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="image, DICOM, folder")
+    parser.add_argument(
+        "paths",
+        nargs="*",
+        type=Path,
+        metavar="PATH",
+        help="picture, video, DICOM file, DICOMDIR, folder",
+    )
     parser.add_argument("--demo", action="store_true", help="open the built-in demo study")
     parser.add_argument(
         "--tour",

@@ -1,125 +1,91 @@
-"""`sonichu info`: what a file is, and what it says about the size of its pixels."""
+"""`sonichu info`: what a file is, and what it says about the size of its pixels.
+
+One file is described in full. Several, or folders, make a table of what each is or why it is not
+shown, and a sheet of their first frames to look at.
+"""
 
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from sonichu_gui.commands.file_facts import describe, facts_text
 from sonichu_gui.errors import ExportError
 from sonichu_gui.imaging.sources import FrameSource, open_source
 
 if TYPE_CHECKING:
     from sonichu_gui.commands import Subparsers
-    from sonichu_gui.domain.calibration import Region, Scale
     from sonichu_gui.domain.frame import Frame
-    from sonichu_gui.imaging.windows import WindowPreset
 
-_DESCRIPTION = "What a file is: its frames, colour, regions and calibration. Names no patient."
+_DESCRIPTION = "What files are: their frames, colour, regions and calibration. Names no patient."
+_EPILOG = (
+    "Several files, or a folder, give a table with a row a file, also of those that cannot be"
+    " shown: then --json prints a list, and --frame, --render and --preset do not apply."
+)
+_OF_ONE_FILE = ("frame", "render", "preset")
 
 
 def add_parser(subparsers: Subparsers) -> None:
     """Adds `info`."""
-    add_arguments(subparsers.add_parser("info", description=_DESCRIPTION))
+    parser = subparsers.add_parser("info", description=_DESCRIPTION, epilog=_EPILOG)
+    add_arguments(parser)
+    parser.set_defaults(refuse=parser.error)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds what `sonichu info` takes."""
-    parser.add_argument("path", type=Path, metavar="PATH", help="a picture, video or DICOM file")
-    parser.add_argument("--frame", type=_index, default=0, metavar="N", help="counted from 0")
+    parser.add_argument(
+        "paths", type=Path, nargs="+", metavar="PATH", help="pictures, videos, DICOM files, folders"
+    )
+    parser.add_argument("--frame", type=_index, metavar="N", help="counted from 0 (default: 0)")
     parser.add_argument(
         "--render", type=Path, metavar="OUT.png", help="write the frame as the canvas shows it"
     )
     parser.add_argument(
         "--preset", metavar="NAME", help="render by a window or table of the file, by its name"
     )
-    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    parser.add_argument(
+        "--contact-sheet",
+        type=Path,
+        metavar="OUT.png",
+        help="draw every file's first frame; of many files OUT-1.png, OUT-2.png …",
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    form.add_argument("--csv", action="store_true", help="the table as CSV")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Prints what the file is and gives the exit code.
+    """Prints what the files are and gives the exit code.
 
     Raises:
-        FrameError: The file or the frame cannot be read.
-        ExportError: `--render` cannot be written, or there is no such preset.
+        FrameError: The only file, the frame or a folder cannot be read.
+        ExportError: A picture cannot be written, or there is no such preset.
     """
-    source = open_source(args.path)
+    path: Path = args.paths[0]
+    if len(args.paths) == 1 and not (args.csv or args.contact_sheet or path.is_dir()):
+        return _describe_one(args, path)
+    if given := [f"--{word}" for word in _OF_ONE_FILE if getattr(args, word) is not None]:
+        args.refuse(f"{' and '.join(given)}: for a single file alone")
+    from sonichu_gui.commands.info_table import describe_many
+
+    return describe_many(args)
+
+
+def _describe_one(args: argparse.Namespace, path: Path) -> int:
+    from sonichu_gui.commands.output import print_json
+
+    source = open_source(path)
     # Decoded even where nobody looks at it: a file that cannot be shown must not pass for sound.
-    frame = _frame(source, args.frame, args.preset)
+    frame = _frame(source, args.frame or 0, args.preset)
     if args.render is not None:
-        _render(frame, source=args.path, target=args.render)
-    print(json.dumps(describe(source), indent=2) if args.json else _text(source))
+        _render(frame, source=path, target=args.render)
+    if args.json:
+        print_json(describe(source))
+    else:
+        print(facts_text(source))
     return 0
-
-
-def describe(source: FrameSource) -> dict[str, Any]:
-    """Gives what `--json` prints: paths, numbers and words, nothing about a patient."""
-    scale = source.calibration.scale_for()
-    return {
-        "path": str(source.path),
-        "format": source.format,
-        "frames": source.frame_count,
-        "width": source.width,
-        "height": source.height,
-        "color": source.color,
-        "frame_time_ms": source.frame_time_ms,
-        "regions": [_region(region) for region in source.calibration.regions],
-        "calibration": {
-            "source": scale.source.value,
-            "dx_mm": scale.dx_mm,
-            "dy_mm": scale.dy_mm,
-            "trusted": scale.in_mm,
-            "reason": scale.reason,
-            "pixel_aspect": scale.aspect,
-            "warning": source.calibration.warning,
-        },
-        "presets": [
-            {"name": preset.name, "center": preset.center, "width": preset.width}
-            for preset in source.presets
-        ],
-        "notes": list(source.notes),
-        "digest": source.digest,
-    }
-
-
-def _region(region: Region) -> dict[str, Any]:
-    return {
-        "index": region.index,
-        "x0": region.x0,
-        "y0": region.y0,
-        "x1": region.x1,
-        "y1": region.y1,
-        "dx_mm": region.dx_mm,
-        "dy_mm": region.dy_mm,
-        "kind": region.kind,
-        "usable": region.usable,
-        "doubtful": region.doubtful,
-        "reason": region.reason,
-    }
-
-
-def _text(source: FrameSource) -> str:
-    calibration = source.calibration
-    scale = calibration.scale_for()
-    frames = str(source.frame_count)
-    if source.frame_time_ms:
-        frames += f", {source.frame_time_ms:.1f} ms each"
-    rows = [
-        ("format", source.format),
-        ("frames", frames),
-        ("size", f"{source.width} × {source.height} px, {source.color}"),
-        *(
-            ("regions" if region.index == 0 else "", _region_text(region))
-            for region in calibration.regions
-        ),
-        ("scale", _scale_text(scale)),
-        *([("warning", calibration.warning)] if calibration.warning else []),
-        *(("preset", _preset_text(preset)) for preset in source.presets),
-        *(("note", note) for note in source.notes),
-        ("digest", source.digest),
-    ]
-    return "\n".join([str(source.path), *(f"  {name:<9}{value}" for name, value in rows)])
 
 
 def _frame(source: FrameSource, index: int, preset_name: str | None) -> Frame:
@@ -130,29 +96,6 @@ def _frame(source: FrameSource, index: int, preset_name: str | None) -> Frame:
             return source.frame_with(index, preset)
     names = ", ".join(preset.name for preset in source.presets) or "none"
     raise ExportError(f"{source.path} has no preset {preset_name!r}.", f"Its presets are: {names}.")
-
-
-def _preset_text(preset: WindowPreset) -> str:
-    if preset.center is None or preset.width is None:
-        return f"{preset.name}: a table"
-    return f"{preset.name}: center {preset.center:g}, width {preset.width:g}"
-
-
-def _region_text(region: Region) -> str:
-    place = f"({region.x0}, {region.y0})–({region.x1}, {region.y1})"
-    words = [f"{region.index + 1}: {region.kind} {place}"]
-    if region.dx_mm is not None and region.dy_mm is not None:
-        words.append(f"{region.dx_mm:.4g} × {region.dy_mm:.4g} mm/px")
-    if region.reason:
-        words.append(f"{'doubtful' if region.usable else 'not usable'}: {region.reason}")
-    return ", ".join(words)
-
-
-def _scale_text(scale: Scale) -> str:
-    if scale.dx_mm is None or scale.dy_mm is None:
-        return f"none: {scale.reason}"
-    size = f"{scale.dx_mm:.4g} × {scale.dy_mm:.4g} mm/px"
-    return f"{size}, {scale.trust.value}: {scale.reason}"
 
 
 def _render(frame: Frame, *, source: Path, target: Path) -> None:

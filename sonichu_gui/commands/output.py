@@ -30,6 +30,8 @@ def scale_json(scale: Scale) -> dict[str, Any]:
         "dy_mm": scale.dy_mm,
         "trusted": scale.in_mm,
         "reason": scale.reason,
+        "region_index": scale.region_index,
+        "confirmed_by": scale.confirmed_by or None,
     }
 
 
@@ -53,6 +55,8 @@ def measurement_rows(
 ) -> list[tuple[str, ...]]:
     """Gives the rows of a table of measurements: name, number, unit, error, title, remark.
 
+    Beside a unit of length stands whose millimetres they are.
+
     Args:
         measurements: A row each.
         told: A reason that stands above the table and need not follow every number.
@@ -61,13 +65,18 @@ def measurement_rows(
         (
             m.name,
             m.number,
-            "" if m.value is None else m.unit_text,
+            "" if m.value is None else _unit_and_source(m),
             m.error_text,
             m.title,
             m.reason.removeprefix(told).removeprefix("; "),
         )
         for m in measurements
     ]
+
+
+def _unit_and_source(measurement: Measurement) -> str:
+    tag = measurement.scale_tag
+    return f"{measurement.unit_text} · {tag}" if tag else measurement.unit_text
 
 
 def table(rows: Sequence[Sequence[str]], *, right: Collection[int] = (), indent: str = "") -> str:

@@ -301,7 +301,7 @@ def _described(
 ) -> str:
     """Gives a paragraph on one prediction."""
     which = f", frame {frame.ref.index}" if frame.ref.index else ""
-    reason = frame.calibration.scale_for().reason
+    scale = frame.calibration.scale_for()
     points = [
         (spec.name, f"{point.x:.1f}", f"{point.y:.1f}", f"{point.confidence or 0.0:.0%}")
         for spec, point in zip(task.keypoints, prediction.keypoints, strict=True)
@@ -313,8 +313,8 @@ def _described(
         (
             f"{path}{which}: {task.title} ({task.id}), {prediction.model.name}, {milliseconds}",
             table([head, *points], right=(1, 2, 3), indent="  "),
-            table(measurement_rows(measurements, told=reason), right=(1,), indent="  "),
-            f"  scale: {reason}",
+            table(measurement_rows(measurements, told=scale.reason), right=(1,), indent="  "),
+            f"  scale: {scale.reason}",
             f"  {NOT_CLINICAL}",
         )
     )

@@ -147,7 +147,8 @@ class _Walk:
             f"the model measures {main:.1f} mm where {drawn:.1f} mm were drawn",
         )
         return ", ".join(
-            f"{m.name} {m.text} (drawn {t.number})" for m, t in zip(measured, true, strict=True)
+            f"{m.name} {m.sourced_text} (drawn {t.number})"
+            for m, t in zip(measured, true, strict=True)
         )
 
     def store(self) -> str:

@@ -7,158 +7,54 @@ The rules are those of DICOM PS3.3 C.8.5.5 (regions may differ, overlap, or end 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from types import MappingProxyType
 
-Point = tuple[float, float]
+from sonichu_gui.domain.region import REGIONS_AGREE_WITHIN, Region
+from sonichu_gui.domain.scale import (
+    NO_SCALE,
+    Point,
+    Scale,
+    ScaleSource,
+    Trust,
+    depth_scale,
+    given_scale,
+    manual_scale,
+    no_scale,
+)
 
-REGIONS_AGREE_WITHIN = 0.005
-"""Largest relative difference of two regions' deltas that still counts as the same scale."""
+__all__ = [
+    "NO_SCALE",
+    "REGIONS_AGREE_WITHIN",
+    "Calibration",
+    "Point",
+    "Region",
+    "RulerVerdict",
+    "Scale",
+    "ScaleSource",
+    "Trust",
+    "against_ruler",
+    "depth_scale",
+    "given_scale",
+    "manual_scale",
+    "no_scale",
+]
 
-
-class ScaleSource(StrEnum):
-    """Who states the size of a pixel."""
-
-    REGION = "us-region"
-    PIXEL_SPACING = "pixel-spacing"
-    NOMINAL = "nominal"
-    LABEL_FILE = "label-file"
-    MANUAL = "manual"
-    RULER = "ruler"
-    GIVEN = "given"
-    NONE = "none"
-
-
-class Trust(StrEnum):
-    """Whether a scale may turn pixels into millimetres."""
-
-    TRUSTED = "trusted"
-    DOUBTFUL = "doubtful"
-    NONE = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """Size of a pixel for one measurement.
-
-    Attributes:
-        source: Who states it.
-        dx_mm: Millimetres per pixel in x, or None when unknown.
-        dy_mm: Millimetres per pixel in y, or None when unknown.
-        trust: Only `TRUSTED` scales give millimetres; a doubtful one waits for a person's word.
-        reason: Why it is trusted, doubted or missing, in words for the user.
-        region_index: Index of the ultrasound region used, or None.
-        key: What a person confirms when they accept a doubtful scale.
-        pixel_aspect: Height of a pixel over its width, known even where the size is not.
-    """
-
-    source: ScaleSource
-    dx_mm: float | None = None
-    dy_mm: float | None = None
-    trust: Trust = Trust.NONE
-    reason: str = ""
-    region_index: int | None = None
-    key: str = ""
-    pixel_aspect: float = 1.0
-
-    @property
-    def in_mm(self) -> bool:
-        """Whether measurements may be given in millimetres."""
-        return self.trust is Trust.TRUSTED and self.dx_mm is not None and self.dy_mm is not None
-
-    @property
-    def aspect(self) -> float:
-        """Height of a pixel over its width: angles and ratios need only this."""
-        if self.dx_mm and self.dy_mm:
-            return self.dy_mm / self.dx_mm
-        return self.pixel_aspect
-
-    @property
-    def factors(self) -> tuple[float, float]:
-        """Multipliers for x and y: millimetres where trusted, else pixels of true shape."""
-        if self.in_mm and self.dx_mm is not None and self.dy_mm is not None:
-            return self.dx_mm, self.dy_mm
-        return 1.0, self.aspect
-
-    def trusted_by(self, author: str) -> Scale:
-        """The same scale, trusted because a person said so."""
-        return replace(self, trust=Trust.TRUSTED, reason=f"confirmed by {author}")
-
-
-def no_scale(reason: str, pixel_aspect: float = 1.0) -> Scale:
-    """Gives the scale of a frame whose pixel size nobody states."""
-    return Scale(ScaleSource.NONE, reason=reason, key="none", pixel_aspect=pixel_aspect)
-
-
-NO_SCALE = no_scale("the file states no scale")
+_FROM_FILE = (ScaleSource.REGION, ScaleSource.PIXEL_SPACING, ScaleSource.NOMINAL)
 
 
 @dataclass(frozen=True, slots=True)
-class Region:
-    """One ultrasound region of a frame (DICOM Sequence of Ultrasound Regions).
+class RulerVerdict:
+    """What the ruler in the picture says of a scale that the file states.
 
     Attributes:
-        index: Position in the sequence, from 0.
-        x0: Left pixel column, inclusive.
-        y0: Top pixel row, inclusive.
-        x1: Right pixel column, inclusive.
-        y1: Bottom pixel row, inclusive.
-        dx_mm: Millimetres per pixel in x, or None where the units are not centimetres.
-        dy_mm: Millimetres per pixel in y, or None.
-        kind: What it shows, e.g. "2D tissue", "ECG", "colour bar".
-        usable: Whether it can scale a length at all.
-        reason: Why it is not usable, or why it is doubtful; empty when fine.
-        doubtful: Usable only after a person's confirmation.
-        is_tissue: Tissue data, preferred over colour flow where both hold the points.
-        high_priority: Region flag bit 0 is clear.
+        agrees: Whether the two differ by no more than reading a ruler can be off.
+        words: The comparison, for a person.
     """
 
-    index: int
-    x0: int
-    y0: int
-    x1: int
-    y1: int
-    dx_mm: float | None
-    dy_mm: float | None
-    kind: str
-    usable: bool
-    reason: str = ""
-    doubtful: bool = False
-    is_tissue: bool = True
-    high_priority: bool = True
-
-    def holds(self, point: Point) -> bool:
-        """Whether a point lies on the region's pixels, bounds inclusive."""
-        x, y = point
-        return self.x0 - 0.5 <= x <= self.x1 + 0.5 and self.y0 - 0.5 <= y <= self.y1 + 0.5
-
-    @property
-    def area(self) -> int:
-        """Pixels inside."""
-        return (self.x1 - self.x0 + 1) * (self.y1 - self.y0 + 1)
-
-    def agrees_with(self, other: Region) -> bool:
-        """Whether both regions have the same scale within `REGIONS_AGREE_WITHIN`."""
-        if self.dx_mm is None or self.dy_mm is None or other.dx_mm is None or other.dy_mm is None:
-            return False
-        return math.isclose(self.dx_mm, other.dx_mm, rel_tol=REGIONS_AGREE_WITHIN) and math.isclose(
-            self.dy_mm, other.dy_mm, rel_tol=REGIONS_AGREE_WITHIN
-        )
-
-    def scale(self) -> Scale:
-        """The region's own scale, not yet confirmed by anybody."""
-        trust = Trust.DOUBTFUL if self.doubtful else Trust.TRUSTED
-        return Scale(
-            ScaleSource.REGION,
-            self.dx_mm,
-            self.dy_mm,
-            trust,
-            self.reason or f"region {self.index + 1} of the file, {self.kind}",
-            self.index,
-            key=f"region:{self.index}",
-        )
+    agrees: bool
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,16 +65,18 @@ class Calibration:
         regions: The file's ultrasound regions, usable or not.
         spacing: Scale of the whole frame when no region applies.
         override: A person's own scale (drawn or from a label file); wins over all others.
-        confirmed: Keys of doubtful scales that a person has confirmed.
-        confirmed_by: Who confirmed them.
-        warning: A contradiction the user should see, e.g. regions against PixelSpacing.
+        confirmed: Who confirmed a doubtful scale, by its key.
+        chosen: Which region a person chose where several differ, and who, by the conflict's key.
+        verdicts: What the ruler in the picture says of the file's scales, by their keys.
+        warning: A contradiction in the file itself, e.g. regions against PixelSpacing.
     """
 
     regions: tuple[Region, ...] = ()
     spacing: Scale = field(default=NO_SCALE)
     override: Scale | None = None
-    confirmed: frozenset[str] = frozenset()
-    confirmed_by: str = ""
+    confirmed: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    chosen: Mapping[str, tuple[int, str]] = field(default_factory=lambda: MappingProxyType({}))
+    verdicts: Mapping[str, RulerVerdict] = field(default_factory=lambda: MappingProxyType({}))
     warning: str = ""
 
     @property
@@ -196,13 +94,12 @@ class Calibration:
             A scale; `trust` and `reason` say whether and why it gives millimetres.
         """
         placed = tuple(points)
+        beside = self._beside_the_picture(placed)
+        if beside is not None:
+            return no_scale(f"points lie in region {beside.index + 1}, which shows {beside.kind}")
         if self.override is not None:
-            scale = self._override_scale(self.override, placed)
-        else:
-            scale = self._region_scale(placed) if self.usable_regions else self.spacing
-        if scale.trust is Trust.DOUBTFUL and scale.key in self.confirmed:
-            return scale.trusted_by(self.confirmed_by or "a person")
-        return scale
+            return self._settled(self._override_scale(self.override, placed))
+        return self._settled(self._region_scale(placed) if self.usable_regions else self.spacing)
 
     def with_override(self, scale: Scale | None) -> Calibration:
         """Gives a calibration in which a person's scale replaces the file's."""
@@ -210,7 +107,71 @@ class Calibration:
 
     def with_confirmation(self, key: str, author: str) -> Calibration:
         """Gives a calibration in which a doubtful scale counts as confirmed."""
-        return replace(self, confirmed=self.confirmed | {key}, confirmed_by=author)
+        return replace(self, confirmed={**self.confirmed, key: author})
+
+    def without_confirmation(self, key: str) -> Calibration:
+        """Gives a calibration in which a doubtful scale is doubted again."""
+        left = {known: author for known, author in self.confirmed.items() if known != key}
+        return replace(self, confirmed=left)
+
+    def with_choice(self, key: str, region: int | None, author: str) -> Calibration:
+        """Gives a calibration in which a person chose a region where several differ; or nobody."""
+        chosen = {known: choice for known, choice in self.chosen.items() if known != key}
+        if region is not None:
+            chosen[key] = (region, author)
+        return replace(self, chosen=chosen)
+
+    def with_verdicts(self, verdicts: Mapping[str, RulerVerdict]) -> Calibration:
+        """Gives a calibration that knows what the ruler in the picture says."""
+        return replace(self, verdicts=verdicts)
+
+    def conflict_at(self, points: Iterable[Point]) -> tuple[str, tuple[Region, ...]] | None:
+        """Gives the regions of different scales that all hold the points, the preferred one first.
+
+        Returns:
+            The conflict's key and its regions, of which a person chooses one; None without any, or
+            where a person's own scale holds instead.
+        """
+        placed = tuple(points)
+        holding = [r for r in self.usable_regions if all(r.holds(p) for p in placed)]
+        if self.override is not None or not placed or not holding:
+            return None
+        best = _preferred(holding)
+        rivals = (best, *(region for region in holding if not region.agrees_with(best)))
+        if len(rivals) == 1:
+            return None
+        return "overlap:" + "+".join(str(i) for i in sorted(r.index for r in rivals)), rivals
+
+    # ---- a person's word, and the ruler's ------------------------------------------------
+
+    def _settled(self, scale: Scale) -> Scale:
+        """Adds to a scale what people and the ruler in the picture say of it."""
+        author = self.confirmed.get(scale.key)
+        if scale.trust is Trust.DOUBTFUL and author is not None:
+            scale = scale.trusted_by(author)
+        if scale.source not in _FROM_FILE:
+            return scale
+        verdict = self.verdicts.get(scale.stated_key)
+        if verdict is None:
+            return scale
+        if verdict.agrees:
+            return replace(scale, backed_by=verdict.words)
+        keeper = self.confirmed.get(against_ruler(scale.stated_key))
+        if keeper is None:
+            return replace(scale, contradicted_by=verdict.words)
+        if scale.in_mm:
+            return replace(scale, reason=f"kept against the ruler by {keeper}", confirmed_by=keeper)
+        return scale
+
+    # ---- which scale ---------------------------------------------------------------------
+
+    def _beside_the_picture(self, points: tuple[Point, ...]) -> Region | None:
+        """A region without places of the body that a point lies in, and in no picture at all."""
+        for point in points:
+            homes = [region for region in self.regions if region.holds(point)]
+            if homes and not any(region.is_picture for region in homes):
+                return homes[0]
+        return None
 
     def _override_scale(self, own: Scale, points: tuple[Point, ...]) -> Scale:
         """A person's scale; it does not make two panels one plane."""
@@ -220,26 +181,36 @@ class Calibration:
         if len(homes) < 2:
             return own
         split = self._split_scale(tuple(p for p in points if self._home(p) is not None))
+        if split.dx_mm is None:
+            return split
         return replace(own, trust=Trust.DOUBTFUL, reason=split.reason, key=split.key)
 
     def _home(self, point: Point) -> int | None:
         return next((r.index for r in self.usable_regions if r.holds(point)), None)
 
     def _region_scale(self, points: tuple[Point, ...]) -> Scale:
+        conflict = self.conflict_at(points)
+        if conflict is not None:
+            return self._chosen_scale(*conflict)
         holding = [r for r in self.usable_regions if all(r.holds(p) for p in points)]
-        if not holding:
-            return self._split_scale(points)
-        best = min(holding, key=lambda r: (not r.is_tissue, not r.high_priority, r.area))
-        conflicting = [r for r in holding if not r.agrees_with(best)]
-        if conflicting and points:
-            others = ", ".join(str(r.index + 1) for r in conflicting)
+        return _preferred(holding).scale() if holding else self._split_scale(points)
+
+    def _chosen_scale(self, key: str, rivals: tuple[Region, ...]) -> Scale:
+        """Of regions that overlap with different scales the one that a person chose."""
+        number, author = self.chosen.get(key, (None, ""))
+        region = next((region for region in rivals if region.index == number), None)
+        if region is None:
+            named = ", ".join(str(region.index + 1) for region in rivals[1:])
             return replace(
-                best.scale(),
+                rivals[0].scale(),
                 trust=Trust.DOUBTFUL,
-                reason=f"regions {best.index + 1} and {others} overlap with different scales",
-                key="overlap:" + "+".join(str(r.index) for r in (best, *conflicting)),
+                reason=f"regions {rivals[0].index + 1} and {named} overlap with different scales",
+                key=key,
             )
-        return best.scale()
+        if region.doubtful:  # which region is meant says nothing of the doubts about it
+            return region.scale()
+        reason = f"region {region.index + 1} of the file, chosen by {author}"
+        return replace(region.scale(), reason=reason, confirmed_by=author)
 
     def _split_scale(self, points: tuple[Point, ...]) -> Scale:
         """Answers for points that no single region holds."""
@@ -253,61 +224,36 @@ class Calibration:
         first = homes[0][0]
         indices = sorted({home[0].index for home in homes})
         names = " and ".join(str(i + 1) for i in indices)
+        key = "split:" + "+".join(map(str, indices))
         if not all(any(r.agrees_with(first) for r in home) for home in homes):
             return replace(
-                no_scale(f"points lie in regions {names} with different scales"),
-                key="split:" + "+".join(map(str, indices)),
+                no_scale(f"points lie in regions {names} with different scales"), key=key
             )
+        doubted = next(
+            (r for r in self.regions if r.index in indices and self._is_doubted(r)), None
+        )
+        if doubted is not None:  # one question at a time: the scale before the planes
+            return doubted.scale()
         return replace(
             first.scale(),
             trust=Trust.DOUBTFUL,
             reason=f"points lie in regions {names}, which may show different planes",
-            key="split:" + "+".join(map(str, indices)),
+            key=key,
         )
+
+    def _is_doubted(self, region: Region) -> bool:
+        return region.doubtful and region.scale().key not in self.confirmed
 
     def _common_aspect(self) -> float:
         aspects = {round(r.scale().aspect, 4) for r in self.usable_regions}
         return aspects.pop() if len(aspects) == 1 else 1.0
 
 
-def manual_scale(
-    *, start: Point, end: Point, length_mm: float, author: str, pixel_aspect: float = 1.0
-) -> Scale:
-    """Gives the scale of a line of known length that a person drew.
-
-    Args:
-        start: One end in image pixels.
-        end: Other end in image pixels.
-        length_mm: True length of the line.
-        author: Who drew it.
-        pixel_aspect: Height of a pixel over its width, 1.0 for square pixels.
-
-    Raises:
-        ValueError: The line is shorter than 5 px or the length is not positive and finite.
-    """
-    dx, dy = end[0] - start[0], end[1] - start[1]
-    if math.hypot(dx, dy) < 5.0:
-        raise ValueError("the line is shorter than 5 px, too short to set a scale")
-    if not (math.isfinite(length_mm) and length_mm > 0):
-        raise ValueError(f"a length of {length_mm} mm sets no scale")
-    dx_mm = length_mm / math.hypot(dx, dy * pixel_aspect)
-    return Scale(
-        ScaleSource.MANUAL,
-        dx_mm,
-        dx_mm * pixel_aspect,
-        Trust.TRUSTED,
-        f"{length_mm:g} mm drawn by {author}",
-        key="manual",
-        pixel_aspect=pixel_aspect,
-    )
+def _preferred(regions: Iterable[Region]) -> Region:
+    """Tissue before colour, high priority before low, then the smallest."""
+    return min(regions, key=lambda r: (not r.is_tissue, not r.high_priority, r.area))
 
 
-def given_scale(*, dx_mm: float, dy_mm: float, source: ScaleSource, reason: str) -> Scale:
-    """Gives a scale stated outright, by a label file or on the command line.
-
-    Raises:
-        ValueError: A size is not positive and finite.
-    """
-    if not all(math.isfinite(v) and v > 0 for v in (dx_mm, dy_mm)):
-        raise ValueError(f"pixel size {dx_mm} x {dy_mm} mm is not a size")
-    return Scale(source, dx_mm, dy_mm, Trust.TRUSTED, reason, key=source.value)
+def against_ruler(key: str) -> str:
+    """Gives what a person confirms who keeps a scale of a key that the ruler contradicts."""
+    return f"ruler:{key}"

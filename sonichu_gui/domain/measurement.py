@@ -70,9 +70,49 @@ class Measurement:
         return f"{self.number} {self.error_text}{space}{self.unit_text}".rstrip()
 
     @property
+    def rests_on_scale(self) -> bool:
+        """Whether the number is one in millimetres, or made of them."""
+        return self.value is not None and self.unit in _OF_SCALE and self.scale.in_mm
+
+    @property
+    def is_contradicted(self) -> bool:
+        """Whether the ruler in the picture contradicts the millimetres it is made of."""
+        return self.rests_on_scale and bool(self.scale.contradicted_by)
+
+    @property
+    def scale_tag(self) -> str:
+        """Who states the scale that the number rests on, in a word or two; empty without one."""
+        return self.scale.tag if self.rests_on_scale else ""
+
+    @property
+    def sourced_text(self) -> str:
+        """Number, unit and whose millimetres they are, e.g. "32.4 mm · region 1"."""
+        return _with_tag(self.text, self.scale_tag)
+
+    @property
+    def full_sourced_text(self) -> str:
+        """As `full_text`, with whose millimetres they are."""
+        return _with_tag(self.full_text, self.scale_tag)
+
+    def plate_text(self, *, error: bool, short: bool) -> str:
+        """The number as a picture shows it, with whose millimetres they are.
+
+        Args:
+            error: Whether its standard error stands beside it.
+            short: Whether there are many numbers, so that each says it in a few letters.
+        """
+        tag = self.scale.short_tag if short and self.rests_on_scale else self.scale_tag
+        return _with_tag(self.full_text if error else self.text, tag)
+
+    @property
     def unit_text(self) -> str:
         """The unit as the user reads it."""
         return {"deg": "°", "1": ""}.get(self.unit, self.unit)
 
 
+def _with_tag(text: str, tag: str) -> str:
+    return f"{text} · {tag}" if tag else text
+
+
+_OF_SCALE = ("mm", "g")
 _DECIMALS = {"mm": 1, "px": 1, "deg": 1, "%": 1, "g": 0, "1": 2}

@@ -53,6 +53,7 @@ def _model_points(held: Revision, history: Sequence[Revision]) -> Revision | Non
 
 def _item(label: Label, before: Revision, history: Sequence[Revision]) -> dict[str, Any]:
     annotation, model = label.annotation, before.annotation.model
+    scale = label.square_scale
     pairs = list(zip(before.annotation.keypoints, annotation.keypoints, strict=True))
     names = [spec.name for spec in label.task.keypoints]
     seconds = [
@@ -66,7 +67,8 @@ def _item(label: Label, before: Revision, history: Sequence[Revision]) -> dict[s
         "task_id": label.task.id,
         "width": label.file.width,
         "height": label.file.height,
-        "pixel_size_mm": label.pixel_size_mm,
+        "pixel_size_mm": scale.dx_mm if scale else None,
+        "pixel_size_source": scale.source.value if scale else None,
         **{name: label.extras[name] for name in OF_THE_IMAGE if name in label.extras},
         "model": {"name": model.name, "hash": model.hash} if model else None,
         "status": annotation.status.value,

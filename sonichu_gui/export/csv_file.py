@@ -2,7 +2,8 @@
 
 It reads back equal. A point marked absent is an empty cell, and so is an unplaced one of a label
 that was accepted all the same; an edited label with an unplaced point is unfinished and stays out.
-`pixel_size_mm` is a scale that somebody set or a label file stated, where pixels are square.
+`pixel_size_mm` is a scale that somebody set or a label file stated, where pixels are square,
+and `pixel_size_source` says which.
 Columns of an imported file come out again, but beside points that have been moved since only those
 that speak of the image: a published measure would no longer belong to them.
 """
@@ -33,7 +34,7 @@ def render_csv(labels: Sequence[Label], _calibration_of: CalibrationOf) -> Rende
     count = max((len(label.task.keypoints) for label in labels), default=0)
     first = ["image_path", "task_name", "task_id", "num_classes", "height", "width"]
     names = dict.fromkeys(first + [f"point_{n}_xy" for n in range(1, count + 1)])
-    for name in ("pixel_size_mm", *OF_THE_IMAGE):
+    for name in ("pixel_size_mm", "pixel_size_source", *OF_THE_IMAGE):
         if any(name in row for row in rows):
             names[name] = None
     for row in rows:
@@ -68,8 +69,9 @@ def _row(label: Label) -> dict[str, str]:
     }
     for number, point in enumerate(annotation.keypoints, start=1):
         row[f"point_{number}_xy"] = _cell(point)
-    if label.pixel_size_mm is not None:
-        row["pixel_size_mm"] = repr(label.pixel_size_mm)
+    scale = label.square_scale
+    if scale is not None:
+        row |= {"pixel_size_mm": repr(scale.dx_mm), "pixel_size_source": scale.source.value}
     return row | {name: value for name, value in label.extras.items() if name not in row}
 
 

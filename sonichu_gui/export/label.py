@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from sonichu_gui.domain.annotation import Origin
-from sonichu_gui.domain.calibration import Calibration
+from sonichu_gui.domain.calibration import Calibration, Scale
 from sonichu_gui.labels.frame_name import frame_name
 
 if TYPE_CHECKING:
@@ -58,12 +58,12 @@ class Label:
         return self.row.revision.annotation
 
     @property
-    def pixel_size_mm(self) -> float | None:
+    def square_scale(self) -> Scale | None:
         """A scale that somebody set or a label file stated, where its pixels are square."""
         scale = self.store.calibration_for(self.file.digest, Calibration()).override
         if scale is None or not scale.in_mm or scale.dx_mm != scale.dy_mm:
             return None
-        return scale.dx_mm
+        return scale
 
     @property
     def extras(self) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """The measurements CSV: every number with its unit, its scale and who stands for its points.
 
 Numbers are computed from the points when they are written, by the scale that holds then; none is
-stored. A number that cannot be given is an empty cell with the reason beside it.
+stored. A number that cannot be given is an empty cell with the reason beside it. `scale_ruler` is
+what the ruler in the picture says of a file's scale, and empty where nobody has compared the two.
 """
 
 from __future__ import annotations
@@ -35,6 +36,10 @@ _COLUMNS = (
     "mm_per_px_x",
     "mm_per_px_y",
     "scale_reason",
+    "scale_trusted",
+    "scale_region",
+    "scale_confirmed_by",
+    "scale_ruler",
     "formula",
     "convention",
     "reason",
@@ -81,6 +86,10 @@ def _row(label: Label, found: Measurement) -> tuple[object, ...]:
         scale.dx_mm,
         scale.dy_mm,
         scale.reason,
+        "yes" if scale.in_mm else "no",
+        "" if scale.region_index is None else scale.region_index + 1,
+        scale.confirmed_by,
+        scale.contradicted_by or scale.backed_by,
         found.formula,
         found.convention,
         found.reason,

@@ -38,8 +38,9 @@ class ActionRow:
 
 
 ROWS: tuple[ActionRow, ...] = (
-    ActionRow("open_files", "File", "Open files…", ("Ctrl+O",), "open", "Open pictures or DICOM files"),
+    ActionRow("open_files", "File", "Open files…", ("Ctrl+O",), "open", "Open pictures, videos, DICOM files or a DICOMDIR"),
     ActionRow("open_folder", "File", "Open folder…", ("Ctrl+Shift+O",), "folder", "Open a folder of frames"),
+    ActionRow("paste", "File", "Paste", ("Ctrl+V",), "", "Open the picture or the files of the clipboard"),
     ActionRow("import_labels", "File", "Import labels…", (), "", "Read labels from a file into this study"),
     ActionRow("export", "File", "Export…", ("Ctrl+E",), "export", "Write labels or measurements to a file"),
     ActionRow("screenshot", "File", "Screenshot…", ("F12", "Ctrl+P"), "screenshot", "Save the frame with its marks at full resolution"),
@@ -66,6 +67,9 @@ ROWS: tuple[ActionRow, ...] = (
     ActionRow("mark_absent", "Points", "Mark absent", ("Del",), "", "The selected point cannot be seen in this frame"),
     ActionRow("clear_points", "Points", "Remove all points", (), "", "Take all points of this task away"),
     ActionRow("calibrate", "Points", "Set scale…", ("S",), "ruler", "Draw a line of known length"),
+    ActionRow("calibrate_depth", "Points", "Set depth…", ("Shift+S",), "", "Set the scale from the depth of the picture"),
+    ActionRow("read_ruler", "Points", "Read ruler", ("Ctrl+Shift+S",), "", "Look for the ruler in this frame and offer its scale"),
+    ActionRow("scale_folder", "Points", "Use scale for folder", (), "", "Give this file's own scale to the files of its folder"),
     ActionRow("fit", "View", "Fit", ("F",), "fit", "Show the whole frame"),
     ActionRow("actual_size", "View", "Actual size", ("Z",), "", "One image pixel on one screen pixel"),
     ActionRow("zoom_in", "View", "Zoom in", ("Ctrl++", "Ctrl+="), "", "Magnify"),
@@ -73,10 +77,12 @@ ROWS: tuple[ActionRow, ...] = (
     ActionRow("labels", "View", "Point names", ("V",), "", "Show the names of the points", checkable=True),
     ActionRow("ellipses", "View", "Uncertainty", ("E",), "", "Show how sure the model is of each point", checkable=True),
     ActionRow("heatmap", "View", "Heatmap", ("M",), "", "Show where the model sees the selected point, or all of them", checkable=True),
+    ActionRow("regions", "View", "Regions", ("L",), "", "Outline the regions of the file that state a scale", checkable=True),
     ActionRow("theme", "View", "Light or dark", (), "", "Change between the light and the dark look"),
     ActionRow("full_screen", "View", "Full screen", ("F11",), "", "Use the whole screen", checkable=True),
     ActionRow("next_file", "Go", "Next file", ("D", "PgDown"), "", "Open the next file of the list"),
     ActionRow("previous_file", "Go", "Previous file", ("A", "PgUp"), "", "Open the previous file of the list"),
+    ActionRow("search", "Go", "Search frames", ("Ctrl+F", "/"), "search", "Look for a frame by its name"),
     ActionRow("next_to_do", "Go", "Next to do", ("N",), "", "Open the next file without accepted points"),
     ActionRow("previous_to_do", "Go", "Previous to do", ("Shift+N",), "", "Open the previous file without accepted points"),
     ActionRow("play", "Go", "Play", ("P", "K", "Ctrl+Space"), "play", "Play the cine at its own speed, or stop it", checkable=True),

@@ -13,7 +13,7 @@ from PySide6.QtGui import QUndoCommand
 
 if TYPE_CHECKING:
     from sonichu_gui.domain.annotation import Annotation
-    from sonichu_gui.domain.calibration import Calibration, Scale
+    from sonichu_gui.domain.calibration import Scale
     from sonichu_gui.gui.document import Document
     from sonichu_gui.gui.place import Place
 
@@ -93,19 +93,20 @@ class ReplaceScale(QUndoCommand):
 
 
 class ConfirmScale(QUndoCommand):
-    """Takes a person's word for a doubtful scale."""
+    """Takes a person's word for a doubtful scale, or takes it back."""
 
-    def __init__(self, document: Document, *, place: Place, before: Calibration, key: str) -> None:
-        super().__init__(document.tr("Confirm scale"))
+    def __init__(self, document: Document, *, place: Place, key: str, confirmed: bool) -> None:
+        text = document.tr("Confirm scale") if confirmed else document.tr("Doubt scale")
+        super().__init__(text)
         self._document = document
         self._place = place
-        self._before = before
         self._key = key
+        self._confirmed = confirmed
 
     def redo(self) -> None:
-        """Trusts the scale."""
-        self._document.put_confirmation(self._place, self._key, confirmed=True)
+        """Trusts the scale, or doubts it."""
+        self._document.put_confirmation(self._place, self._key, confirmed=self._confirmed)
 
     def undo(self) -> None:
-        """Doubts it again."""
-        self._document.put_confirmation(self._place, self._key, confirmed=False)
+        """Goes back to what was before."""
+        self._document.put_confirmation(self._place, self._key, confirmed=not self._confirmed)

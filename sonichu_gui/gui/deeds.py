@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtGui import QGuiApplication
+
 from sonichu_gui.gui.place import Tool
 
 if TYPE_CHECKING:
@@ -24,8 +26,9 @@ def connect_actions(bench: Workbench) -> None:
 def _deeds(bench: Workbench) -> dict[str, Callable[[], object]]:
     document, study, canvas, asking = bench.document, bench.study, bench.canvas, bench.asking
     return {
-        "open_files": lambda: study.open_paths(asking.frames()),
-        "open_folder": lambda: study.open_paths(asking.folder()),
+        "open_files": lambda: bench.opening.open_paths(asking.frames()),
+        "open_folder": lambda: bench.opening.open_paths(asking.folder()),
+        "paste": lambda: bench.pasting.open(QGuiApplication.clipboard().mimeData()),
         "import_labels": asking.import_labels,
         "export": asking.export,
         "screenshot": bench.take_screenshot,
@@ -49,6 +52,9 @@ def _deeds(bench: Workbench) -> dict[str, Callable[[], object]]:
         "mark_absent": bench.review.mark_absent,
         "clear_points": bench.review.remove_all,
         "calibrate": bench.calibrating.begin,
+        "calibrate_depth": bench.calibrating.begin_depth,
+        "read_ruler": bench.rulers.read,
+        "scale_folder": bench.calibrating.give_to_folder,
         "fit": canvas.fit,
         "actual_size": canvas.show_actual_size,
         "zoom_in": lambda: canvas.zoom_by(1.25),
@@ -56,6 +62,7 @@ def _deeds(bench: Workbench) -> dict[str, Callable[[], object]]:
         "theme": bench.toggle_theme,
         "next_file": lambda: study.step_file(1),
         "previous_file": lambda: study.step_file(-1),
+        "search": bench.frame_list.focus_search,
         "next_to_do": lambda: study.step_to_do(1),
         "previous_to_do": lambda: study.step_to_do(-1),
         "forward_10": lambda: bench.cine.step(10),
@@ -80,6 +87,7 @@ def _toggles(bench: Workbench) -> dict[str, Callable[[bool], object]]:
         "labels": bench.show_names,
         "ellipses": bench.canvas.show_uncertainty,
         "heatmap": bench.heatmap.show,
+        "regions": bench.document.scaling.show_regions,
         "play": bench.cine.play,
         "full_screen": bench.full_screen,
     }

@@ -28,6 +28,7 @@ from sonichu_gui.gui.candidates import Candidates
 from sonichu_gui.gui.commands import ConfirmScale, ReplaceAnnotation, ReplaceScale
 from sonichu_gui.gui.place import Place, Study, Tool
 from sonichu_gui.gui.presets import Presets
+from sonichu_gui.gui.scaling import Scaling
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from sonichu_gui.domain.measurement import Measurement
     from sonichu_gui.domain.task import Task
     from sonichu_gui.gui.label_keeper import LabelKeeper
+    from sonichu_gui.gui.list_heads import ListHead
     from sonichu_gui.imaging.sources import FrameSource
     from sonichu_gui.prediction.api import Prediction
 
@@ -96,6 +98,7 @@ class Document(QObject):
         self._preview: Annotation | None = None
         self._measurements: tuple[Measurement, ...] = ()
         self._work_began = time.monotonic()
+        self.scaling = Scaling(self)
         keeper.failed.connect(self.failed)
         keeper.waiting_changed.connect(self.save_changed)
         # Later: it comes in the middle of an undo step, which it takes away.
@@ -126,6 +129,23 @@ class Document(QObject):
         return Place(self.path, self.frame.ref, self.task.id)
 
     @property
+    def frame_aspect(self) -> float:
+        """Height of a pixel of the shown frame over its width, as the file knows it."""
+        return self.calibration.with_override(None).scale_for().aspect
+
+    @property
+    def scaled_points(self) -> list[Point]:
+        """The primary measure's points, or all that are placed while it lacks one."""
+        first = self.annotation.points(self.task.primary_measure.points)
+        placed = (p.xy for p in self.annotation.keypoints if p is not None and p.measurable)
+        return first if first is not None else list(placed)
+
+    @property
+    def shown_scale(self) -> Scale:
+        """The scale of those points; of the frame while none is placed."""
+        return self.calibration.scale_for(self.scaled_points)
+
+    @property
     def frame_index(self) -> int:
         """Index of the shown frame in its file."""
         return self.frame.ref.index if self.frame else 0
@@ -138,9 +158,11 @@ class Document(QObject):
         self.study = study
         self.study_changed.emit(study)
 
-    def grow_study(self, paths: tuple[Path, ...], *, scanning: bool) -> None:
-        """Tells that the scan has found more files, or that it is done."""
-        self.study = replace(self.study, paths=paths, scanning=scanning)
+    def grow_study(
+        self, paths: tuple[Path, ...], *, scanning: bool, heads: tuple[ListHead, ...] = ()
+    ) -> None:
+        """Tells that files have come or gone, that their order is another, or the scan is done."""
+        self.study = replace(self.study, paths=paths, scanning=scanning, heads=heads)
         self.study_changed.emit(self.study)
 
     @property
@@ -156,7 +178,7 @@ class Document(QObject):
         self.presets.rendering = rendering
         self.awaits_frame = False
         self.keeper.remember_file(path, source)
-        self.calibration = self.keeper.calibration_for(path, frame.ref, frame.calibration)
+        self.calibration = self._calibrated(path, frame)
         self._take_up_place(self.frame_changed, frame)
 
     @property
@@ -171,9 +193,7 @@ class Document(QObject):
         """Takes up what was written to the store by other means, e.g. an import."""
         self.undo_stack.clear()
         if self.path is not None and self.frame is not None:
-            self.calibration = self.keeper.calibration_for(
-                self.path, self.frame.ref, self.frame.calibration
-            )
+            self.calibration = self._calibrated(self.path, self.frame)
         self._take_up_place(self.frame_changed, self.frame)
 
     def clear_frame(self) -> None:
@@ -373,11 +393,11 @@ class Document(QObject):
                 ReplaceScale(self, place=place, before=before, after=scale, text=text)
             )
 
-    def confirm_scale(self, key: str) -> None:
-        """Takes the person's word for a doubtful scale of the file."""
+    def confirm_scale(self, key: str, *, confirmed: bool = True) -> None:
+        """Takes the person's word for a doubtful scale of the file, or takes it back."""
         place = self.place
         if place is not None:
-            self.undo_stack.push(ConfirmScale(self, place=place, before=self.calibration, key=key))
+            self.undo_stack.push(ConfirmScale(self, place=place, key=key, confirmed=confirmed))
 
     # ---- called by commands only ---------------------------------------------------------
 
@@ -397,24 +417,36 @@ class Document(QObject):
     def put_scale(self, place: Place, scale: Scale | None) -> None:
         """Stores a person's scale of a file and shows it."""
         self.keeper.save_scale(place, scale, rater=self.rater)
-        self._recalibrate(place)
+        self.recalibrate(place)
 
     def put_confirmation(self, place: Place, key: str, *, confirmed: bool) -> None:
         """Stores that a doubtful scale is trusted, or no longer."""
         self.keeper.save_confirmation(place, key, rater=self.rater, confirmed=confirmed)
-        self._recalibrate(place)
+        self.recalibrate(place)
 
-    # ---- inside --------------------------------------------------------------------------
-
-    def _recalibrate(self, place: Place) -> None:
+    def recalibrate(self, place: Place) -> None:
+        """Shows what was stored about a file's scale; asks for the place when elsewhere."""
         if self.frame is None or self.path != place.path:
             self.place_wanted.emit(place)
             return
-        self.calibration = self.keeper.calibration_for(
-            place.path, self.frame.ref, self.frame.calibration
-        )
+        self.calibration = self._calibrated(place.path, self.frame)
         self.calibration_changed.emit(self.calibration)
         self._announce_annotation()
+
+    def renew_calibration(self) -> None:
+        """Takes up what has become known of the shown file's scale without a person's doing."""
+        if self.frame is not None and self.path is not None:
+            self.calibration = self._calibrated(self.path, self.frame)
+            self._measurements = measure(self.task, self.annotation, self.calibration)
+            self.calibration_changed.emit(self.calibration)
+            self.measurements_changed.emit(self._measurements)
+
+    # ---- inside --------------------------------------------------------------------------
+
+    def _calibrated(self, path: Path, frame: Frame) -> Calibration:
+        """A frame's calibration with what people and the ruler in the picture say of it."""
+        known = self.keeper.calibration_for(path, frame.ref, frame.calibration)
+        return self.scaling.judged(frame.ref.digest, known)
 
     def _take_up_place(self, changed: SignalInstance, what: Frame | Task | None) -> None:
         """Makes the whole state fit the place before the first listener hears of it."""

@@ -49,7 +49,9 @@ class Lane(Enum):
 
     MODEL = "model"
     READING = "reading"
+    FOLDERS = "folders"
     THUMBNAILS = "thumbnails"
+    LOOKING = "looking"
     MODEL_FILES = "model-files"
     PROGRAM = "program"
 
@@ -57,15 +59,20 @@ class Lane(Enum):
 THREADS = {
     Lane.MODEL: 1,
     Lane.READING: 2,
+    Lane.FOLDERS: 2,
     Lane.THUMBNAILS: 1,
+    Lane.LOOKING: 1,
     Lane.MODEL_FILES: 1,
     Lane.PROGRAM: 1,
 }
-"""Small pictures have a thread of their own, so that they never stand before the frame; so has the
-fetching and copying of models, which may take minutes, and the waiting for a program of its own."""
+"""Folders are listed apart from the frames that are read, two at once: the look at a drive that is
+lost may take minutes to fail. Small pictures have a thread of their own, so that they never stand
+before the frame; so has what is looked for in a frame that is shown already, its ruler or its scan
+area; so has the fetching and copying of models, which may take minutes, and the waiting for a
+program of its own."""
 
 
-NICE = {Lane.MODEL: 10}
+NICE = {Lane.MODEL: 10, Lane.LOOKING: 10}
 """How far a lane's threads, and those that they start, stand back for the window's own: with a
 ViT-B at work on two cores, nearly every mouse event is then answered before the next one."""
 

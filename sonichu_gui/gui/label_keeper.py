@@ -7,7 +7,7 @@ here, is shown as unsaved, and is tried again every few seconds and on Ctrl+S.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from sonichu_gui.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from sonichu_gui.domain.annotation import Annotation, Status
@@ -38,7 +38,7 @@ class _Waiting:
     place: Place | None = None
     annotation: Annotation | None = None
     prediction: Annotation | None = None
-    calibrated: Callable[[Calibration], Calibration] | None = None
+    calibrated: Callable[[str, Calibration], Calibration] | None = None
 
     @property
     def folder(self) -> Path:
@@ -146,8 +146,8 @@ class LabelKeeper(QObject):
             path.parent, lambda store: store.calibration_for(frame.digest, base), base
         )
         for waiting in self._waiting:
-            if waiting.path == path and waiting.calibrated is not None:
-                calibration = waiting.calibrated(calibration)
+            if waiting.calibrated is not None:
+                calibration = waiting.calibrated(frame.digest, calibration)
         return calibration
 
     def statuses_by_path(self, folder: Path) -> dict[Path, dict[str, Status]]:
@@ -195,11 +195,22 @@ class LabelKeeper(QObject):
 
     def save_scale(self, place: Place, scale: Scale | None, *, rater: str) -> None:
         """Writes a person's scale of a file, or that it was taken back."""
+        self.save_scales(place.path, {place.frame.digest: scale}, rater=rater)
+
+    def save_scales(self, path: Path, scales: Mapping[str, Scale | None], *, rater: str) -> None:
+        """Writes a person's scales of files in the folder of a path, by their digests."""
+
+        def calibrated(digest: str, known: Calibration) -> Calibration:
+            return known.with_override(scales[digest]) if digest in scales else known
 
         def write(store: LabelStore) -> None:
-            store.save_scale(place.frame.digest, scale, author=rater)
+            store.scales.set_scales(scales, rater)
 
-        self._keep(_Waiting(place.path, write, calibrated=lambda known: known.with_override(scale)))
+        self._keep(_Waiting(path, write, calibrated=calibrated))
+
+    def own_scales(self, folder: Path) -> dict[str, Scale]:
+        """Gives the scales that people or label files set in a folder, by the files' digests."""
+        return self._asked(folder, lambda store: store.scales.overrides(), {})
 
     def save_confirmation(self, place: Place, key: str, *, rater: str, confirmed: bool) -> None:
         """Writes that a person trusts a doubtful scale, or no longer does."""
@@ -207,10 +218,24 @@ class LabelKeeper(QObject):
         def write(store: LabelStore) -> None:
             store.confirm_scale(place.frame.digest, key, author=rater, confirmed=confirmed)
 
-        def calibrated(known: Calibration) -> Calibration:
+        def calibrated(digest: str, known: Calibration) -> Calibration:
+            if digest != place.frame.digest:
+                return known
             if confirmed:
                 return known.with_confirmation(key, rater)
-            return replace(known, confirmed=known.confirmed - {key})
+            return known.without_confirmation(key)
+
+        self._keep(_Waiting(place.path, write, calibrated=calibrated))
+
+    def save_choice(self, place: Place, key: str, region: int | None, *, rater: str) -> None:
+        """Writes which region a person chose where several differ; None takes it back."""
+
+        def write(store: LabelStore) -> None:
+            store.scales.set_choice(place.frame.digest, key, region, rater)
+
+        def calibrated(digest: str, known: Calibration) -> Calibration:
+            mine = digest == place.frame.digest
+            return known.with_choice(key, region, rater) if mine else known
 
         self._keep(_Waiting(place.path, write, calibrated=calibrated))
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, QUrl, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from sonichu_gui.gui.handed_over import can_be_opened
 
 if TYPE_CHECKING:
     from sonichu_gui.gui.canvas.canvas import Canvas
     from sonichu_gui.gui.canvas.hint import CanvasHint
     from sonichu_gui.gui.panels.banner import Banner
     from sonichu_gui.gui.panels.cine_bar import CineBar
+    from sonichu_gui.gui.panels.drop_hint import DropHint
     from sonichu_gui.gui.panels.empty_state import EmptyState
     from sonichu_gui.gui.panels.frame_list import FrameList
     from sonichu_gui.gui.panels.measure_panel import MeasurePanel
@@ -31,7 +34,7 @@ class MainWindow(QMainWindow):
         The rooms, ready made.
     """
 
-    dropped = Signal(object)  # list[QUrl]
+    dropped = Signal(object)  # QMimeData
     closing = Signal(QCloseEvent)
 
     def __init__(
@@ -41,6 +44,7 @@ class MainWindow(QMainWindow):
         frame_list: FrameList,
         canvas: Canvas,
         hint: CanvasHint,
+        drop_hint: DropHint,
         empty_state: EmptyState,
         banner: Banner,
         cine_bar: CineBar,
@@ -57,6 +61,8 @@ class MainWindow(QMainWindow):
         self._stage.addWidget(canvas)
         self._canvas = canvas
         hint.setParent(canvas)
+        drop_hint.lie_over(self._stage)
+        self._drop_hint = drop_hint
         middle = _column(banner, self._stage, cine_bar, stretch=1)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         for room in (frame_list, middle, measure_panel):
@@ -83,15 +89,20 @@ class MainWindow(QMainWindow):
         self._canvas.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Takes files and folders."""
-        if event.mimeData().hasUrls():
+        """Takes what can be opened, and shows where it would go."""
+        if can_be_opened(event.mimeData()):
+            self._drop_hint.show_for(event.mimeData())
             event.acceptProposedAction()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """It went elsewhere."""
+        self._drop_hint.hide()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Passes on what was dropped."""
-        urls: list[QUrl] = event.mimeData().urls()
+        self._drop_hint.hide()
         event.acceptProposedAction()
-        self.dropped.emit(urls)
+        self.dropped.emit(event.mimeData())
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Lets the application finish or refuse."""

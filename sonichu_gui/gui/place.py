@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sonichu_gui.domain.frame import FrameRef
+    from sonichu_gui.gui.list_heads import ListHead
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +28,17 @@ class Study:
 
     Attributes:
         title: What the window says, e.g. the folder's name.
-        paths: In natural order; grows while the folder is being scanned.
+        paths: In natural order, or that of their series; grows while the folder is being scanned.
         scanning: Whether more may come.
         folder: The outermost folder of the files, or None without files.
+        heads: Of examinations and series, where the files belong to some.
     """
 
     title: str = ""
     paths: tuple[Path, ...] = ()
     scanning: bool = False
     folder: Path | None = None
+    heads: tuple[ListHead, ...] = ()
 
 
 class Tool(Enum):

@@ -92,7 +92,7 @@ class Tour(QObject):
         self._shoot("00-empty")
         study = make_demo_study(Path(self._study.name) / "demo")
         truths = _read_points(study / "labels.csv")
-        bench.study.open_paths([study])
+        bench.opening.open_paths([study])
         yield lambda: bench.document.frame is not None and not bench.document.study.scanning
         yield self._after(0.4)
         for number, path in enumerate(bench.document.study.paths, start=1):

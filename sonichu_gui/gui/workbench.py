@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QObject, QTimer, QUrl
+from PySide6.QtCore import QByteArray, QObject, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QImage
 from PySide6.QtWidgets import QApplication, QMessageBox
 
@@ -31,13 +31,19 @@ from sonichu_gui.gui.controllers.cine_marks import CineMarks
 from sonichu_gui.gui.controllers.heatmap import HeatmapController
 from sonichu_gui.gui.controllers.labels_io import LabelsController
 from sonichu_gui.gui.controllers.models import ModelsController
+from sonichu_gui.gui.controllers.moved_labels import MovedLabelsController
+from sonichu_gui.gui.controllers.opening import OpeningController
+from sonichu_gui.gui.controllers.pasting import PastingController
 from sonichu_gui.gui.controllers.predict_ahead import AheadController
 from sonichu_gui.gui.controllers.predicting import PredictController
+from sonichu_gui.gui.controllers.recents import RecentController
 from sonichu_gui.gui.controllers.remarks import RemarkController
 from sonichu_gui.gui.controllers.reviewing import ReviewController
+from sonichu_gui.gui.controllers.ruler_reading import RulerController
 from sonichu_gui.gui.controllers.serving import ModelsInUse
 from sonichu_gui.gui.controllers.study import StudyController
 from sonichu_gui.gui.controllers.tuning import TuningController
+from sonichu_gui.gui.controllers.watching import WatchController
 from sonichu_gui.gui.deeds import connect_actions
 from sonichu_gui.gui.document import Document
 from sonichu_gui.gui.jobs import JobRunner
@@ -47,6 +53,7 @@ from sonichu_gui.gui.model_choice import ModelChoice
 from sonichu_gui.gui.panels.banner import Banner
 from sonichu_gui.gui.panels.cine_bar import CineBar
 from sonichu_gui.gui.panels.draft_line import Draft
+from sonichu_gui.gui.panels.drop_hint import DropHint
 from sonichu_gui.gui.panels.empty_state import EmptyState
 from sonichu_gui.gui.panels.frame_list import FrameList
 from sonichu_gui.gui.panels.measure_panel import MeasurePanel
@@ -62,9 +69,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sonichu_gui.domain.task import Task
+    from sonichu_gui.gui.recent_rows import RecentRow
     from sonichu_gui.settings.store import Settings
-
-RECENT_KEPT = 8
 
 
 class Workbench(QObject):
@@ -88,6 +94,11 @@ class Workbench(QObject):
             parent=self,
         )
         self.study = StudyController(self.document, self.jobs)
+        self.watch = WatchController(self.document, self.jobs, self.study)
+        self.opening = OpeningController(self.document, self.jobs, self.study, self.watch)
+        self.recents = RecentController(self.document, self.jobs, self.opening)
+        self.pasting = PastingController(self.document, self.jobs, self.opening)
+        self.moved_labels = MovedLabelsController(self.document, self.jobs, self.study)
         choice = ModelChoice.parsed(settings.get(keys.MODEL), settings.get(keys.TASK_MODELS))
         self.serving = ModelsInUse(self.document, choice, engine=settings.get(keys.ENGINE))
         self.predicting = PredictController(
@@ -114,7 +125,8 @@ class Workbench(QObject):
         )
         self.batch = BatchController(self.document, self.jobs, self.predicting)
         self.labels = LabelsController(self.document, self.jobs)
-        self.calibrating = CalibrateController(self.document)
+        self.calibrating = CalibrateController(self.document, self.jobs, self.study.read_frame)
+        self.rulers = RulerController(self.document, self.jobs)
         self.tuning = TuningController(self.document, self.jobs, self.models, self.serving)
         self.actions = make_actions(self)
         self._build_rooms()
@@ -149,12 +161,14 @@ class Workbench(QObject):
         self.cine_bar = CineBar(self.document, self.actions)
         self.banner = Banner()
         self._demo_action = QAction(self.tr("Open demo study"), self)
+        self.empty_state = EmptyState(self.actions, self._demo_action)
         self.window = MainWindow(
             top_bar=self.top_bar,
             frame_list=self.frame_list,
             canvas=self.canvas,
             hint=CanvasHint(self.canvas, self.document),
-            empty_state=EmptyState(self.actions, self._demo_action),
+            drop_hint=DropHint(),
+            empty_state=self.empty_state,
             banner=self.banner,
             cine_bar=self.cine_bar,
             measure_panel=self.measure_panel,
@@ -178,11 +192,9 @@ class Workbench(QObject):
         document.frame_changed.connect(self._focus_canvas)
         study.thumbnail_made.connect(self.frame_list.set_thumbnail)
         study.statuses_read.connect(self.frame_list.set_statuses)
-        study.opened.connect(self._remember_opened)
         self.frame_list.path_chosen.connect(self._show_chosen)
         self.frame_list.thumbnail_wanted.connect(study.make_thumbnail)
         self.top_bar.task_chosen.connect(self._choose_task)
-        self.top_bar.recent_chosen.connect(self._open_recent)
         self.measure_panel.place_wanted.connect(self._place_from)
         self.measure_panel.calibrate_wanted.connect(self.calibrating.begin)
         self.measure_panel.scale_length_entered.connect(self.calibrating.set_length)
@@ -196,10 +208,33 @@ class Workbench(QObject):
         self.labels.written.connect(self.banner.show_note)
         self.labels.imported.connect(self._after_import)
         self._demo_action.triggered.connect(self.open_demo)
-        window.dropped.connect(self._open_dropped)
+        window.dropped.connect(self.pasting.open)
         window.closing.connect(self._close)
         self._connect_cine()
+        self._connect_opening()
         self._connect_model()
+        self._connect_scale()
+
+    def _connect_opening(self) -> None:
+        menu, recent = self.top_bar.recent, self.empty_state.recent
+        self.watch.files_changed.connect(self.frame_list.forget_thumbnails)
+        self.watch.reach_changed.connect(self.frame_list.set_reach)
+        self.frame_list.thumbnail_unwanted.connect(self.study.leave_thumbnail)
+        self.status_bar.cancel_wanted.connect(self.opening.stop)
+        self.opening.begun.connect(self._put_banner_away)
+        self.opening.warned.connect(self.banner.show_warning)
+        self.pasting.saved.connect(self.banner.show_note)
+        for chosen in (menu.chosen, recent.chosen):
+            chosen.connect(self.recents.open)
+        for clearing_wanted in (menu.clearing_wanted, recent.clearing_wanted):
+            clearing_wanted.connect(self.recents.clear)
+        menu.aboutToShow.connect(self.recents.look)
+        menu.removal_wanted.connect(self.recents.remove_missing)
+        self.recents.gone.connect(self._tell_missing)
+        recent.removal_wanted.connect(self.recents.remove)
+        for changed in (menu.set_rows, recent.set_rows):
+            changed(self.recents.rows)
+            self.recents.changed.connect(changed)
 
     def _connect_cine(self) -> None:
         cine, bar = self.cine, self.cine_bar
@@ -232,6 +267,14 @@ class Workbench(QObject):
         self.batch.troubled.connect(self.banner.show_warning)
         self.asking_tuning.told.connect(self.banner.show_note)
 
+    def _connect_scale(self) -> None:
+        scaling, regions = self.document.scaling, self.actions["regions"]
+        self.measure_panel.depth_wanted.connect(self.calibrating.begin_depth)
+        self.measure_panel.ruler_wanted.connect(self.rulers.read)
+        self.measure_panel.folder_wanted.connect(self.calibrating.give_to_folder)
+        self.calibrating.told.connect(self.banner.show_note)
+        scaling.changed.connect(lambda: regions.setChecked(scaling.regions_shown))
+
     def _apply_settings(self) -> None:
         self.actions["ellipses"].setChecked(True)
         self.actions["labels"].setChecked(self.settings.get(keys.SHOW_LABELS))
@@ -241,7 +284,6 @@ class Workbench(QObject):
         self.actions["auto_predict"].setChecked(self.settings.get(keys.AUTO_PREDICT))
         for name in ("undo", "redo"):
             self.actions[name].setEnabled(False)
-        self.top_bar.set_recent(list(self.settings.get(keys.RECENT)))
         self._show_devices(("cpu",))
         self._show_engines()
         geometry = self.settings.get(keys.WINDOW_GEOMETRY)
@@ -257,11 +299,10 @@ class Workbench(QObject):
         self.document.clear_frame()
         self.window.show()
         if paths:
-            self.study.open_paths(paths)
+            self.opening.open_paths(paths)
         else:
-            last, index = self.settings.get(keys.LAST_FILE), self.settings.get(keys.LAST_FRAME)
-            if last and Path(last).exists():
-                self.study.open_paths([Path(last)], frame_index=index)
+            self.recents.open_last()
+        self.recents.look()
         QTimer.singleShot(0, self, self._warm_up)
 
     def open_demo(self) -> None:
@@ -269,7 +310,7 @@ class Workbench(QObject):
         from sonichu_gui.demo import make_demo_study
 
         try:
-            self.study.open_paths([make_demo_study()])
+            self.opening.open_paths([make_demo_study()])
         except SonichuError as error:
             self.document.failed.emit(error)
 
@@ -290,6 +331,7 @@ class Workbench(QObject):
         self.asking_models.close()
         self.cine.play(False)
         self.jobs.close()
+        self.recents.close()
         self.study.close()
         self.keeper.close()
         event.accept()
@@ -307,8 +349,6 @@ class Workbench(QObject):
 
     def _remember_session(self) -> None:
         self.settings.set(keys.TASK, self.document.task.id)
-        self.settings.set(keys.LAST_FILE, str(self.document.path or ""))
-        self.settings.set(keys.LAST_FRAME, self.document.frame_index)
         geometry = self.window.saveGeometry().toBase64().data()
         self.settings.set(keys.WINDOW_GEOMETRY, bytes(geometry).decode("ascii"))
         self._save_settings()
@@ -461,14 +501,15 @@ class Workbench(QObject):
         self.banner.show_note(text)
         self.study.read_statuses()
 
-    def _remember_opened(self, paths: list[Path]) -> None:
-        opened = [str(path) for path in paths[:1]]
-        rest = [path for path in self.settings.get(keys.RECENT) if path not in opened]
-        self.settings.set(keys.RECENT, (opened + rest)[:RECENT_KEPT])
-        self.top_bar.set_recent(list(self.settings.get(keys.RECENT)))
+    def _put_banner_away(self, _opened: object) -> None:
+        self.banner.put_away()  # it was about another study
 
-    def _open_recent(self, path: str) -> None:
-        self.study.open_paths([Path(path)])
-
-    def _open_dropped(self, urls: list[QUrl]) -> None:
-        self.study.open_paths([Path(url.toLocalFile()) for url in urls if url.isLocalFile()])
+    def _tell_missing(self, row: RecentRow) -> None:
+        """A recent study is not there: say so, with a way to take it off the list."""
+        remove = QAction(self.tr("Remove from list"), self)
+        remove.triggered.connect(lambda: self.recents.remove(row.study))
+        self.banner.show_warning(
+            self.tr("{} is not there").format(row.title),
+            self.tr("It was moved or deleted, or its drive is not connected: {}").format(row.place),
+            remove,
+        )

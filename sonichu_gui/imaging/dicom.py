@@ -17,6 +17,7 @@ from sonichu_gui.imaging.intensity import grey_if_colourless
 from sonichu_gui.imaging.palette import Palette, read_palette
 from sonichu_gui.imaging.shading import Shading, Shadings
 from sonichu_gui.imaging.source_file import SourceFile, decoding, identify
+from sonichu_gui.imaging.storage import UNSTATED, Storage, dicom_storage
 from sonichu_gui.imaging.transfer_syntaxes import short_name
 from sonichu_gui.imaging.ultrasound_regions import read_calibration
 
@@ -46,6 +47,7 @@ class DicomSource:
         times_ms: Time of each frame where the file states them one by one, else empty.
         presets: Windows and tables that the file offers, for grey frames; the first is used.
         notes: None.
+        storage: Transfer syntax, photometric interpretation and bits.
     """
 
     path: Path
@@ -63,6 +65,7 @@ class DicomSource:
     _coloring: Palette | Shadings | None
     presets: tuple[WindowPreset, ...] = ()
     notes: tuple[str, ...] = ()
+    storage: Storage = UNSTATED
 
     def frame(self, index: int) -> Frame:
         """Decodes one frame; safe to call from several threads.
@@ -120,6 +123,7 @@ def open_dicom(path: Path) -> DicomSource | VideoSource:
     what = "The palette of" if header.photometric == _PALETTE else "The header of"
     with decoding(path, what):
         coloring = _coloring(header)
+        presets = coloring.presets() if isinstance(coloring, Shadings) else ()
         calibration = read_calibration(header.dataset, width=header.width, height=header.height)
     return DicomSource(
         path=path,
@@ -135,7 +139,8 @@ def open_dicom(path: Path) -> DicomSource | VideoSource:
         _header=header,
         times_ms=header.times_ms(),
         _coloring=coloring,
-        presets=coloring.presets() if isinstance(coloring, Shadings) else (),
+        presets=presets,
+        storage=dicom_storage(header),
     )
 
 

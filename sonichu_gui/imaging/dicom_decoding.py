@@ -256,5 +256,6 @@ def _is_unmarked(image: JpegImageFile) -> bool:
     """
     names = [component for component, *_ in image.layer]
     samplings = {tuple(sampling) for _, *sampling, _ in image.layer}
-    is_marked = "jfif" in image.info or "adobe" in image.info or names in _RGB_LETTERS
+    # An Adobe marker too short to tell the transform tells the library nothing.
+    is_marked = "jfif" in image.info or "adobe_transform" in image.info or names in _RGB_LETTERS
     return not is_marked and len(samplings) == 1

@@ -248,7 +248,8 @@ def _require_inflatable(stream: BinaryIO) -> None:
         inflater = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
         left = _MOST_INFLATED
         part = stream.read(_READ_AT_ONCE)
-        while part and left > 0:
+        # What follows the end stays unconsumed for ever.
+        while part and left > 0 and not inflater.eof:
             left -= len(inflater.decompress(part, _READ_AT_ONCE))
             part = inflater.unconsumed_tail or stream.read(_READ_AT_ONCE)
         if left <= 0:
@@ -298,7 +299,7 @@ def _find_pixels(stream: BinaryIO, file: SourceFile, dataset: Dataset, syntax: U
 
 
 def _no_pixels(file: SourceFile, dataset: Dataset, *, is_float: bool) -> FrameError:
-    from pydicom.uid import UID
+    from pydicom.uid import UID, MediaStorageDirectoryStorage
 
     if is_float:
         return FrameError(f"{file.path} holds floating-point values, not a picture.")
@@ -306,6 +307,11 @@ def _no_pixels(file: SourceFile, dataset: Dataset, *, is_float: bool) -> FrameEr
         return FrameError(
             f"{file.path} is cut short: it describes a picture but ends before its pixels.",
             "Copy the file again from where it came from.",
+        )
+    if dataset.file_meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage:
+        return FrameError(
+            f"{file.path} is the table of contents of a disc, which names files and holds none.",
+            "Open the folder that it lies in.",
         )
     kind = UID(text(dataset, "SOPClassUID"))
     what = f" ({kind.name})" if kind.is_valid and kind else ""

@@ -20,6 +20,7 @@ from sonichu_gui.domain.calibration import Calibration, ScaleSource, no_scale
 from sonichu_gui.errors import FrameError
 from sonichu_gui.imaging.containers import BARE, SNIFFED_BYTES, container_of, is_cut_short
 from sonichu_gui.imaging.source_file import decoding
+from sonichu_gui.imaging.storage import dicom_storage
 from sonichu_gui.imaging.transfer_syntaxes import full_name
 from sonichu_gui.imaging.ultrasound_regions import read_calibration
 from sonichu_gui.imaging.video import Video, VideoSource, mean_step, read_video
@@ -83,6 +84,7 @@ def open_dicom_video(header: DicomHeader) -> VideoSource:
         file=file,
         times_ms=times,
         _decoder=VideoDecoder(file.path, video.index, stream_of),
+        storage=dicom_storage(header),
     )
 
 

@@ -46,5 +46,6 @@ def values_of_frame(dataset: Dataset, index: int) -> Dataset:
     for macro, keywords in found:
         for keyword in keywords:
             if keyword in macro:
-                merged[keyword] = macro[keyword]
+                # As it was read: a damaged value is told, or passed over, by who asks for it.
+                merged[keyword] = macro.get_item(keyword)
     return merged

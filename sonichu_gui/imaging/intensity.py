@@ -7,6 +7,7 @@ high byte, so that hues stay. A colour picture without any colour is kept as gre
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _LARGEST = 1e300
 """Beyond this the range of floating-point values would itself not be a finite number."""
 
+_PIXELS_AT_ONCE = 1 << 18
+
 
 def full_range_to_8bit(values: NDArray[Any]) -> Pixels:
     """Stretches values to 0-255 by their own range.
@@ -30,16 +33,39 @@ def full_range_to_8bit(values: NDArray[Any]) -> Pixels:
     Returns:
         (height, width) uint8; zeros when all values are equal.
     """
-    exact = np.asarray(values, dtype=np.float64)
-    if values.dtype.kind == "f":
-        finite = exact[np.isfinite(exact)].clip(-_LARGEST, _LARGEST)
-        low, high = (finite.min(), finite.max()) if finite.size else (0.0, 0.0)
-        exact = np.nan_to_num(exact, nan=low, posinf=high, neginf=low).clip(low, high)
-    else:
-        low, high = exact.min(), exact.max()
+    low, high = _finite_range(values)
+    shown = np.zeros(values.shape, np.uint8)
     if high - low < 1 / _LARGEST:
-        return np.zeros(values.shape, np.uint8)
-    return np.rint((exact - low) / (high - low) * 255).astype(np.uint8)
+        return shown
+    for rows in bands(values):
+        exact = np.asarray(values[rows], dtype=np.float64)
+        if values.dtype.kind == "f":
+            exact = np.nan_to_num(exact, nan=low, posinf=high, neginf=low).clip(low, high)
+        shown[rows] = np.rint((exact - low) / (high - low) * 255)
+    return shown
+
+
+def _finite_range(values: NDArray[Any]) -> tuple[float, float]:
+    if values.dtype.kind != "f":
+        return float(values.min()), float(values.max())
+    parts = [values[rows] for rows in bands(values)]
+    ends = [finite for part in parts if (finite := part[np.isfinite(part)]).size]
+    if not ends:
+        return 0.0, 0.0
+    low, high = min(part.min() for part in ends), max(part.max() for part in ends)
+    return max(float(low), -_LARGEST), min(float(high), _LARGEST)
+
+
+def bands(values: NDArray[Any]) -> Iterator[slice]:
+    """Gives the rows of a picture in parts: numbers computed of all at once would fill memory.
+
+    Args:
+        values: (height, width) or (height, width, 3).
+    """
+    height = values.shape[0]
+    step = max(1, _PIXELS_AT_ONCE // max(1, values.shape[1]))
+    for top in range(0, height, step):
+        yield slice(top, top + step)
 
 
 def grey_if_colourless(rgb: Pixels, *, within: int = 0) -> Pixels:
@@ -73,7 +99,10 @@ def over_black(colour: Pixels, alpha: Pixels) -> Pixels:
     Returns:
         The shape of `colour`.
     """
-    weight = alpha.astype(np.uint16)
-    if colour.ndim == 3:
-        weight = weight[..., None]
-    return ((colour * weight + 127) // 255).astype(np.uint8)
+    shown = np.empty(colour.shape, np.uint8)
+    for rows in bands(colour):
+        weight = alpha[rows].astype(np.uint16)
+        if colour.ndim == 3:
+            weight = weight[..., None]
+        shown[rows] = (colour[rows] * weight + 127) // 255
+    return shown

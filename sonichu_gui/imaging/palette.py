@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sonichu_gui.imaging.intensity import bands
 from sonichu_gui.imaging.palette_segments import expand_segments
 
 if TYPE_CHECKING:
@@ -32,8 +33,13 @@ class Palette:
 
     def apply(self, stored: NDArray[Any]) -> Pixels:
         """Gives (height, width, 3) for (height, width) stored numbers."""
-        rows = stored.astype(np.int32) - self.first if self.first else stored
-        return np.take(self.colours, rows, axis=0, mode="clip")
+        shown = np.empty((*stored.shape, 3), np.uint8)
+        for rows in bands(stored):
+            places = stored[rows]
+            if self.first:
+                places = places.astype(np.int32) - self.first
+            shown[rows] = np.take(self.colours, places, axis=0, mode="clip")
+        return shown
 
 
 def read_palette(dataset: Dataset, *, little_endian: bool) -> Palette:

@@ -4,12 +4,19 @@ OpenCV converts every picture of a video by the size and sampling that the first
 size comes out cut or mixed with the picture before, another sampling is read beyond its memory
 (seen in 5.0.0, reported in issue 29699). Such pictures have to be known before one is asked for.
 Sources: ITU-T T.81 B.2.2 (JPEG), ISO/IEC 13818-2 6.2.2.1 (MPEG-2), RFC 6386 9.1 (VP8), the PNG
-specification 11.2.1; H.264 as in `interlacing`.
+specification 11.2.1; H.264, HEVC and VP9 have modules of their own.
 """
 
 from __future__ import annotations
 
-from sonichu_gui.imaging.interlacing import h264_layout
+from typing import TYPE_CHECKING
+
+from sonichu_gui.imaging.h264 import h264_layout
+from sonichu_gui.imaging.hevc import hevc_layout
+from sonichu_gui.imaging.vp9 import Vp9Layout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _JPEG_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _JPEG_SCAN = 0xDA
@@ -25,14 +32,17 @@ class LayoutDetector:
     """
 
     def __init__(self, codec: str) -> None:
-        self._read = {
+        known: dict[str, Callable[[bytes], bytes | None]] = {
             "mjpg": _jpeg,
             "mpg1": _mpeg,
             "mpg2": _mpeg,
             "h264": h264_layout,
+            "hevc": hevc_layout,
             "vp80": _vp8,
+            "vp90": Vp9Layout(),
             "mpng": _png,
-        }.get(codec)
+        }
+        self._read = known.get(codec)
         self._first: bytes | None = None
         self._last: bytes | None = None
 

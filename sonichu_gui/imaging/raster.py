@@ -20,6 +20,7 @@ from sonichu_gui.errors import FrameError
 from sonichu_gui.imaging.animation import webp_times_ms
 from sonichu_gui.imaging.intensity import full_range_to_8bit, grey_if_colourless, over_black
 from sonichu_gui.imaging.source_file import SourceFile, decoding, identify
+from sonichu_gui.imaging.storage import UNSTATED, Storage
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -54,6 +55,7 @@ class RasterSource:
         times_ms: Time of each frame of one, else empty.
         presets: None.
         notes: None.
+        storage: Bits of a sample.
     """
 
     path: Path
@@ -68,6 +70,7 @@ class RasterSource:
     frame_time_ms: float | None = None
     presets: tuple[WindowPreset, ...] = ()
     notes: tuple[str, ...] = ()
+    storage: Storage = UNSTATED
     times_ms: tuple[float, ...] = ()
 
     def frame(self, index: int) -> Frame:
@@ -112,6 +115,7 @@ def open_raster(path: Path, file_format: str) -> RasterSource:
             width, height = height, width
         frame_count = int(getattr(image, "n_frames", 1)) if file_format in _STACKS else 1
         color = _COLORS.get(image.mode, "grey" if image.mode.startswith("I;16") else "rgb")
+        bits = _bits(image)
     times = _times_ms(file, frame_count) if file_format == "WebP" else ()
     article = "an" if file_format[0] in "AEIOU" else "a"
     reason = (
@@ -128,6 +132,7 @@ def open_raster(path: Path, file_format: str) -> RasterSource:
         calibration=Calibration(spacing=no_scale(reason)),
         file=file,
         frame_time_ms=times[-1] / (len(times) - 1) if times else None,
+        storage=Storage(bits=bits),
         times_ms=times,
     )
 
@@ -137,6 +142,17 @@ def _times_ms(file: SourceFile, count: int) -> tuple[float, ...]:
     with file.open() as stream:
         times = webp_times_ms(stream)
     return times if len(times) == count else ()
+
+
+def _bits(image: Image.Image) -> int:
+    """Gives the bits of a stored sample, of which Pillow keeps eight where there are colours."""
+    tiles = getattr(image, "tile", ())
+    layout = str(tiles[0][3]) if tiles else ""
+    if image.mode == "1":
+        return 1
+    if image.mode in {"I", "F"}:
+        return 16 if "16" in layout else 32
+    return 16 if "16" in image.mode or ";16" in layout else 8
 
 
 @contextmanager
@@ -169,16 +185,21 @@ def _pixels(image: Image.Image) -> Pixels:
 
     image.load()
     inverted = image.format == "TIFF" and _is_inverted(image)
-    image = ImageOps.exif_transpose(image)
+    ImageOps.exif_transpose(image, in_place=True)
     if image.mode in {"I", "F"} or image.mode.startswith("I;16"):
         grey = full_range_to_8bit(np.asarray(image))
         return 255 - grey if inverted else grey
     if image.has_transparency_data:
         has_color = image.mode not in {"1", "L", "LA", "La"}
-        layers = np.asarray(image.convert("RGBA" if has_color else "LA"))
+        layers = np.asarray(_of_mode(image, "RGBA" if has_color else "LA"))
         colour = layers[..., :3] if has_color else layers[..., 0]
         return over_black(colour, layers[..., -1])
-    return np.asarray(image.convert("L" if image.mode in {"1", "L"} else "RGB"))
+    return np.asarray(_of_mode(image, "L" if image.mode in {"1", "L"} else "RGB"))
+
+
+def _of_mode(image: Image.Image, mode: str) -> Image.Image:
+    """Converts a picture, or gives the very one: asking Pillow would copy it."""
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _is_inverted(image: Image.Image) -> bool:

@@ -99,7 +99,7 @@ def find_scan_area(
     Args:
         frames: At least one, or several of a cine (first, last and a few between serve best): the
             area holds the echo of them all, and what never changes is not echo.
-        calibration: What the file says; its usable and undoubted regions bound the search.
+        calibration: What the file says; its usable regions that lie in the frame bound the search.
     """
     height, width = frames[0].shape[:2]
     regions = [] if calibration is None else _trusted(calibration, (width, height))
@@ -142,11 +142,18 @@ class _Panel:
 
 
 def _trusted(calibration: Calibration, size: tuple[int, int]) -> list[Region]:
-    """Regions of tissue that nobody has to confirm, and that have pixels in the frame."""
+    """Regions of tissue that lie in the frame; a doubt about their scale says nothing of that.
+
+    Many scanners write the first column and row after a region.
+    """
     return [
         region
         for region in calibration.usable_regions
-        if region.is_tissue and not region.doubtful and region.x0 < size[0] and region.y0 < size[1]
+        if region.is_tissue
+        and region.x0 < size[0]
+        and region.y0 < size[1]
+        and region.x1 <= size[0]
+        and region.y1 <= size[1]
     ]
 
 

@@ -10,6 +10,7 @@ import hashlib
 import secrets
 import time
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,15 +22,16 @@ from sonichu_gui.imaging.sources import READERS, SNIFFED_BYTES
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
+    from pydicom.tag import BaseTag
 
-__all__ = ["facts_of", "group_by_series", "patient_name", "read_facts"]
+__all__ = ["KEYWORDS", "facts_of", "group_by_series", "patient_name", "read_facts"]
 
 FIRST_TREE_S = 0.2
 """The first tree comes after so many seconds, each further one after twice the time before: a tree
 of all files so far costs as much as reading many of them."""
 
 _IDENTITY = ("PatientID", "PatientName")
-_KEYWORDS = (
+KEYWORDS = (
     *_IDENTITY,
     "AcquisitionDate",
     "AcquisitionDateTime",
@@ -49,6 +51,7 @@ _KEYWORDS = (
     "StudyInstanceUID",
     "StudyTime",
 )
+"""All that is read of a header."""
 _ROWS = 0x00280010
 _SALT = secrets.token_bytes(16)
 _SHORTEST_NAME = 3
@@ -99,7 +102,7 @@ def read_facts(path: Path) -> FileFacts | None:
     Raises:
         FrameError: It cannot be read, or its header is damaged.
     """
-    dataset = _read(path, _KEYWORDS)
+    dataset = _read(path, KEYWORDS)
     if dataset is None or not words(dataset, "SOPClassUID") or integer(dataset, "Rows") < 1:
         return None
     return facts_of(dataset)
@@ -185,7 +188,6 @@ def _read(path: Path, keywords: Iterable[str]) -> Dataset | None:
         with decoding(path, "The header of"):
             from pydicom import config
             from pydicom.filereader import read_partial
-            from pydicom.tag import Tag
 
             # Values of damaged elements are not to be reported: they may be anybody's name.
             config.settings.reading_validation_mode = config.IGNORE
@@ -193,5 +195,12 @@ def _read(path: Path, keywords: Iterable[str]) -> Dataset | None:
                 stream,
                 stop_when=lambda tag, _vr, _length: tag > _ROWS,
                 force=True,
-                specific_tags=[Tag(keyword) for keyword in keywords],
+                specific_tags=_tags_of(tuple(keywords)),
             )
+
+
+@cache
+def _tags_of(keywords: tuple[str, ...]) -> list[BaseTag | int]:
+    from pydicom.tag import Tag
+
+    return [Tag(keyword) for keyword in keywords]

@@ -9,7 +9,7 @@ import numpy as np
 
 from sonichu_gui.imaging.dicom_values import items, number, text
 from sonichu_gui.imaging.functional_groups import GROUP_TAGS, values_of_frame
-from sonichu_gui.imaging.intensity import full_range_to_8bit
+from sonichu_gui.imaging.intensity import bands, full_range_to_8bit
 from sonichu_gui.imaging.lookup_table import LookUpTable, read_table
 from sonichu_gui.imaging.windows import WindowPreset, read_presets
 
@@ -70,13 +70,19 @@ class Shading:
 
     def apply(self, stored: NDArray[Any]) -> Pixels:
         """Gives (height, width) grey for (height, width) stored numbers."""
-        if self._grey_of is not None:
-            rows = stored.astype(np.int32) - self._lowest if self._lowest else stored
-            return np.take(self._grey_of, rows, mode="clip")
-        grey = self._fixed(stored)
-        if grey is None:
-            grey = self._turned(full_range_to_8bit(self._modality(stored)))
-        return grey
+        shown = np.empty(stored.shape, np.uint8)
+        for rows in bands(stored):
+            grey = self._looked_up(stored[rows])
+            if grey is None:
+                return self._turned(full_range_to_8bit(self._modality(stored)))
+            shown[rows] = grey
+        return shown
+
+    def _looked_up(self, stored: NDArray[Any]) -> Pixels | None:
+        if self._grey_of is None:
+            return self._fixed(stored)
+        places = stored.astype(np.int32) - self._lowest if self._lowest else stored
+        return np.take(self._grey_of, places, mode="clip")
 
     def _fixed(self, stored: NDArray[Any]) -> Pixels | None:
         """Gives the grey that depends on the stored number alone, None where there is no rule."""

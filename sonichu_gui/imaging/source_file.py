@@ -23,8 +23,8 @@ from sonichu_gui.errors import FrameError, SonichuError
 if TYPE_CHECKING:
     from io import BufferedReader
 
-MAX_FRAME_PIXELS = 100_000_000
-"""Largest frame that is read, in pixels: beyond any scanner, within any machine's memory."""
+MAX_FRAME_PIXELS = 50_000_000
+"""Largest frame that is read, in pixels: beyond any scanner, and decoded within a gigabyte."""
 
 _LARGE = 1024 * 1024
 _SETTLED_S = 2.0

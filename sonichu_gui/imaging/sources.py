@@ -18,6 +18,7 @@ from sonichu_gui.imaging.source_file import digest_of, first_bytes
 if TYPE_CHECKING:
     from sonichu_gui.domain.calibration import Calibration
     from sonichu_gui.domain.frame import Frame
+    from sonichu_gui.imaging.storage import Storage
     from sonichu_gui.imaging.windows import WindowPreset
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "FrameSource",
     "Reader",
     "digest_of",
+    "format_of",
     "holds_frames",
     "is_supported_name",
     "open_source",
@@ -91,6 +93,10 @@ class FrameSource(Protocol):
     @property
     def presets(self) -> tuple[WindowPreset, ...]:
         """Ways to look at grey numbers that the file offers; `frame` uses the first."""
+
+    @property
+    def storage(self) -> Storage:
+        """How its samples are stored, in the words of its format; for people who compare files."""
 
     def frame(self, index: int) -> Frame:
         """Decodes the frame of an index, counted from 0; safe to call from several threads.
@@ -212,6 +218,15 @@ def open_source(path: Path) -> FrameSource:
     return _open_dicom(path)
 
 
+def format_of(path: Path) -> str:
+    """Gives the name of the reader whose files begin as this one, "" where none does."""
+    try:
+        head = first_bytes(path, SNIFFED_BYTES)
+    except FrameError:
+        return ""
+    return next((reader.name for reader in READERS if reader.matches(head)), "")
+
+
 def is_supported_name(path: Path) -> bool:
     """Whether a file's name ends as those of a reader do; nothing is read."""
     suffix = path.suffix.lower()
@@ -220,8 +235,4 @@ def is_supported_name(path: Path) -> bool:
 
 def holds_frames(path: Path) -> bool:
     """Whether a file begins as those of a reader do, whatever its name."""
-    try:
-        head = first_bytes(path, SNIFFED_BYTES)
-    except FrameError:
-        return False
-    return any(reader.matches(head) for reader in READERS)
+    return bool(format_of(path))

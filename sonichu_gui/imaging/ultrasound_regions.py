@@ -7,7 +7,7 @@ the picture is kept but doubted: a person must confirm it before it gives millim
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sonichu_gui.domain.calibration import (
@@ -39,7 +39,7 @@ PLAUSIBLE_CM = (0.0005, 0.2)
 """Size of a pixel that ultrasound can have, in cm."""
 
 SPACING_AGREES_WITHIN = 0.01
-"""Largest relative difference of region and PixelSpacing that is not worth a warning."""
+"""Largest relative difference of region and PixelSpacing that nobody has to look at."""
 
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 _2D, _CM, _TISSUE = 1, 3, 1
@@ -98,7 +98,10 @@ def read_calibration(dataset: Dataset, *, width: int, height: int) -> Calibratio
         for index, item in enumerate(items(dataset, "SequenceOfUltrasoundRegions"))
     )
     spacing = _spacing(dataset, regions)
-    return Calibration(regions, spacing, warning=_contradiction(regions, spacing))
+    contradictions = {region.index: _contradiction(region, spacing) for region in regions}
+    doubted = tuple(_doubted(region, contradictions[region.index]) for region in regions)
+    warning = next(filter(None, contradictions.values()), "")
+    return Calibration(doubted, spacing, warning=warning)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,11 @@ class _Stated:
         if self.format in {1, 2, 3}:
             return f"{_FORMATS[self.format]} {what or 'data'}"
         return what or _FORMATS.get(self.format) or _UNSPECIFIED
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether it may show a place of the body at each of its own; a region may not say what."""
+        return self.format in {0, _2D} and self.type in {0, *_MEASURABLE_TYPES}
 
     @property
     def in_cm(self) -> bool:
@@ -158,6 +166,7 @@ def _region(item: Dataset, *, index: int, width: int, height: int) -> Region:
         doubtful=bool(doubt),
         is_tissue=stated.type == _TISSUE,
         high_priority=not integer(item, "RegionFlags") & 1,
+        is_picture=stated.is_picture,
     )
 
 
@@ -175,10 +184,6 @@ def _why_unusable(stated: _Stated) -> str:
     x0, y0, x1, y1 = stated.box
     if x0 < 0 or y0 < 0 or x1 < x0 or y1 < y0:
         return "has no place in the picture"
-    low, high = PLAUSIBLE_CM
-    for delta in stated.deltas:
-        if delta is None or not low <= abs(delta) <= high:
-            return f"states {abs(delta or 0):g} cm per pixel, which no scanner has"
     return ""
 
 
@@ -188,12 +193,25 @@ def _why_doubtful(stated: _Stated, *, width: int, height: int) -> str:
     Many scanners write the first column and row *after* a region, so one beyond is as stated.
     """
     _, _, x1, y1 = stated.box
-    if x1 <= width and y1 <= height:
-        return ""
-    return (
-        f"reaches to ({x1}, {y1}) in a picture of {width}×{height}:"
-        " the picture was scaled or cropped after its scale was written"
-    )
+    doubts = []
+    if x1 > width or y1 > height:
+        doubts.append(
+            f"reaches to ({x1}, {y1}) in a picture of {width}×{height}:"
+            " it was scaled or cropped later"
+        )
+    low, high = PLAUSIBLE_CM
+    odd = next((d for d in stated.deltas if d is not None and not low <= abs(d) <= high), None)
+    if odd is not None:
+        doubts.append(f"states {abs(odd):g} cm per pixel, which no scanner has")
+    return "; ".join(doubts)
+
+
+def _doubted(region: Region, contradiction: str) -> Region:
+    """Gives a region that waits for a person's word where the spacing says otherwise."""
+    if not contradiction:
+        return region
+    reason = "; ".join(filter(None, (region.reason, contradiction)))
+    return replace(region, reason=reason, doubtful=True)
 
 
 def _spacing(dataset: Dataset, regions: tuple[Region, ...]) -> Scale:
@@ -264,19 +282,16 @@ def _pixel_aspect(dataset: Dataset) -> float:
     return ratio[0] / ratio[1] if _is_size(ratio) else 1.0
 
 
-def _contradiction(regions: tuple[Region, ...], spacing: Scale) -> str:
-    """Says where the regions contradict the spacing; regions win, and are never multiplied."""
+def _contradiction(region: Region, spacing: Scale) -> str:
+    """Says where a region contradicts the spacing; regions win, and are never multiplied."""
     if spacing.source is not ScaleSource.PIXEL_SPACING or not spacing.dx_mm or not spacing.dy_mm:
         return ""
-    for region in regions:
-        if not region.usable or region.dx_mm is None or region.dy_mm is None:
-            continue
-        difference = max(
-            abs(region.dx_mm / spacing.dx_mm - 1), abs(region.dy_mm / spacing.dy_mm - 1)
-        )
-        if difference > SPACING_AGREES_WITHIN:
-            return (
-                f"region {region.index + 1} says {region.dx_mm:.4g}×{region.dy_mm:.4g} mm a pixel,"
-                f" PixelSpacing {spacing.dx_mm:.4g}×{spacing.dy_mm:.4g} mm; the region is used"
-            )
-    return ""
+    if not region.usable or region.dx_mm is None or region.dy_mm is None:
+        return ""
+    difference = max(abs(region.dx_mm / spacing.dx_mm - 1), abs(region.dy_mm / spacing.dy_mm - 1))
+    if difference <= SPACING_AGREES_WITHIN:
+        return ""
+    return (
+        f"region {region.index + 1} says {region.dx_mm:.4g}×{region.dy_mm:.4g} mm a pixel,"
+        f" PixelSpacing {spacing.dx_mm:.4g}×{spacing.dy_mm:.4g} mm: {difference * 100:.3g} % apart"
+    )

@@ -18,6 +18,7 @@ from sonichu_gui.errors import FrameError, UnsupportedFrame
 from sonichu_gui.imaging.containers import is_cut_short
 from sonichu_gui.imaging.intensity import grey_if_colourless
 from sonichu_gui.imaging.source_file import SourceFile, decoding, identify
+from sonichu_gui.imaging.storage import UNSTATED, Storage
 from sonichu_gui.imaging.video_capture import (
     UNCOMPRESSED,
     codec_of,
@@ -68,6 +69,7 @@ class VideoSource:
         presets: None.
         notes: What was found wrong with the file but does not keep it from being shown.
         times_ms: Time of each frame, empty when the file does not state it.
+        storage: What a DICOM file around it says of its pixels.
     """
 
     path: Path
@@ -84,6 +86,7 @@ class VideoSource:
     times_ms: tuple[float, ...]
     _decoder: VideoDecoder
     presets: tuple[WindowPreset, ...] = ()
+    storage: Storage = UNSTATED
 
     def frame(self, index: int) -> Frame:
         """Decodes one frame; safe to call from several threads, which take turns.

@@ -108,7 +108,10 @@ def read_index(
     tried, damaged = _decoded_times(stream, most=_TRIED_PICTURES)
     if not tried or count < 1:
         return None
-    if _is_growing(times) and _are_first(tried, times, damaged=damaged):
+    # A decoder that gives the pictures of a bare stream other times than their packets have gives
+    # the last of them none: it looks like the first.
+    is_in_order = _is_growing(times) and _is_growing(tried)
+    if is_in_order and _are_first(tried, times, damaged=damaged):
         return _index(packets, count, times)
     if container in _WITHOUT_TIMES and len(packets.times_us) == (stated or packets.stated):
         return _index(packets, count, ())

@@ -216,7 +216,7 @@ def store_error(path: Path, error: BaseException) -> StoreError:
     )
 
 
-def damaged_row(path: Path, what: str, number: int, error: ValueError) -> StoreError:
+def damaged_row(path: Path, what: str, number: int, error: Exception) -> StoreError:
     """Gives the failure of a row that this program cannot have written."""
     return StoreError(
         f"The label store {path} is damaged: {what} {number} cannot be read: {error}.",

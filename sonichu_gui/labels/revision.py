@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from sonichu_gui.domain.annotation import Annotation
+    from sonichu_gui.domain.annotation import Annotation, Status
     from sonichu_gui.domain.frame import FrameRef
 
-__all__ = ["LabelRow", "Revision", "RevisionKind", "Standing", "StoredFile"]
+__all__ = ["LabelRow", "Revision", "RevisionKind", "Standing", "StoredFile", "status_of_file"]
 
 
 class RevisionKind(StrEnum):
@@ -111,3 +111,12 @@ class LabelRow:
     revision: Revision
     file: StoredFile | None
     extras: Mapping[str, str] = field(default_factory=dict)
+
+
+def status_of_file(frames: Mapping[tuple[int, str], Status]) -> dict[str, Status]:
+    """Gives a status a task, of the last frame in which a person has a say, else of the last."""
+    found: dict[str, Status] = {}
+    for (_, task_id), status in sorted(frames.items()):
+        if status.is_human or not found.get(task_id, status).is_human:
+            found[task_id] = status
+    return found

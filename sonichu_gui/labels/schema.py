@@ -91,7 +91,7 @@ CALIBRATIONS = Table(
     TABLES,
     Column("id", Integer, primary_key=True),
     Column("digest", String(64), nullable=False),
-    Column("subject", String, nullable=False),  # "scale", or "confirmation" of `key`
+    Column("subject", String, nullable=False),  # scale, or confirmation, choice of `key`
     Column("key", String, nullable=False),
     Column("value", Text),  # JSON; NULL takes it back
     Column("author", String, nullable=False),

@@ -20,13 +20,21 @@ from sqlalchemy import select
 
 from sonichu_gui.labels import whereabouts
 from sonichu_gui.labels.database import Database
+from sonichu_gui.labels.extras import ExtrasTable
 from sonichu_gui.labels.files import FileTable
 from sonichu_gui.labels.location import STORE_NAME, existing_store, new_store
 from sonichu_gui.labels.moved import FileRecords, add_records, read_records
-from sonichu_gui.labels.revision import LabelRow, Revision, RevisionKind, Standing, StoredFile
+from sonichu_gui.labels.revision import (
+    LabelRow,
+    Revision,
+    RevisionKind,
+    Standing,
+    StoredFile,
+    status_of_file,
+)
 from sonichu_gui.labels.revisions import RevisionTable
 from sonichu_gui.labels.scales import ScaleTable
-from sonichu_gui.labels.schema import EXTRAS, META
+from sonichu_gui.labels.schema import META
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -53,6 +61,7 @@ class LabelStore:
         path: The store's file.
         folder: The images' folder; paths of files are relative to it.
         beside_images: Whether the store lies in that folder.
+        scales: The scales that people set, chose and confirmed.
         note: What a person should know about the store's place; empty when it is the usual one.
     """
 
@@ -64,10 +73,11 @@ class LabelStore:
         self.note = note
         self._files = FileTable(self._database, self.folder)
         self._revisions = RevisionTable(self._database)
-        self._scales = ScaleTable(self._database)
+        self._extras = ExtrasTable(self._database)
+        self.scales = ScaleTable(self._database, self._note)
         self._noted: set[str] = set()
         if not whereabouts.is_noted(self.path.absolute()):
-            self._note(self._revisions.digests() | self._scales.digests())
+            self._note(self._revisions.digests() | self.scales.digests())
 
     @property
     def unreadable(self) -> tuple[Path, ...]:
@@ -265,7 +275,7 @@ class LabelStore:
         """
         statuses = self.statuses()
         return {
-            path: _status_of_file(statuses[digest])
+            path: status_of_file(statuses[digest])
             for path, digest in self._files.digests_by_path().items()
             if digest in statuses
         }
@@ -282,7 +292,7 @@ class LabelStore:
             task_id: Only this task, or None for all.
             statuses: Only these, or None for all.
         """
-        files, moved, extras = self._files.by_digest(), self._files.moved(), self._extras()
+        files, moved, extras = self._files.by_digest(), self._files.moved(), self._extras.by_place()
 
         def order(revision: Revision) -> tuple[bool, str, int, int]:
             digest = revision.frame.digest
@@ -300,24 +310,17 @@ class LabelStore:
 
     def save_extras(self, frame: FrameRef, task_id: str, extras: Mapping[str, str]) -> None:
         """Keeps further columns of an imported label; a later value of a name wins."""
-        if not extras:
-            return
-        place = {"digest": frame.digest, "frame_index": frame.index, "task_id": task_id}
-        rows = [{**place, "name": name, "value": value} for name, value in extras.items()]
-        with self._database.writing() as connection:
-            connection.execute(EXTRAS.insert(), rows)
+        self._extras.add(frame, task_id, extras)
 
     # ---- scales ----------------------------------------------------------------------------
 
     def save_scale(self, digest: str, scale: Scale | None, *, author: str) -> None:
         """Keeps a person's or a label file's scale of a file; None takes it back."""
-        self._scales.set_scale(digest, scale, author)
-        self._note({digest})
+        self.scales.set_scales({digest: scale}, author)
 
     def confirm_scale(self, digest: str, key: str, *, author: str, confirmed: bool = True) -> None:
         """Keeps that a person trusts a doubtful scale of a file, or no longer does."""
-        self._scales.set_confirmation(digest, key, author, confirmed=confirmed)
-        self._note({digest})
+        self.scales.set_confirmation(digest, key, author, confirmed=confirmed)
 
     def calibration_for(self, digest: str, base: Calibration) -> Calibration:
         """Gives a file's calibration with the scale and the confirmations kept for it.
@@ -326,7 +329,7 @@ class LabelStore:
             digest: Of the file.
             base: What the file itself says.
         """
-        return self._scales.applied_to(digest, base)
+        return self.scales.applied_to(digest, base)
 
     # ---- inside ----------------------------------------------------------------------------
 
@@ -343,25 +346,8 @@ class LabelStore:
         if new and self._is_folders_own and whereabouts.note(self.path.absolute(), new):
             self._noted |= new
 
-    def _extras(self) -> dict[tuple[str, int, str], dict[str, str]]:
-        extras: dict[tuple[str, int, str], dict[str, str]] = defaultdict(dict)
-        with self._database.reading() as connection:
-            found = connection.execute(select(EXTRAS).order_by(EXTRAS.c.id)).all()
-        for row in found:
-            extras[row.digest, row.frame_index, row.task_id][row.name] = row.value
-        return extras
-
     def _images_folder(self) -> Path | None:
         query = select(META.c.value).where(META.c.key == "images_folder")
         with self._database.reading() as connection:
             folder = connection.execute(query).scalar()
         return None if folder is None else Path(folder)
-
-
-def _status_of_file(frames: Mapping[tuple[int, str], Status]) -> dict[str, Status]:
-    """Gives a status a task, of the last frame in which a person has a say, else of the last."""
-    found: dict[str, Status] = {}
-    for (_, task_id), status in sorted(frames.items()):
-        if status.is_human or not found.get(task_id, status).is_human:
-            found[task_id] = status
-    return found

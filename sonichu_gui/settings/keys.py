@@ -130,11 +130,6 @@ RATER = Setting(
     "rater", "rater-1", "Who places the points, as stored with every label. A pseudonym, no name."
 )
 TASK = Setting("task", "HC", "The task chosen last.")
-RECENT: Setting[list[str]] = Setting("recent", [], "Files and folders opened last, newest first.")
-LAST_FILE = Setting("last_file", "", "The file shown last, opened again at the next start.")
-LAST_FRAME = Setting(
-    "last_frame", 0, "The frame of that file, counted from 0.", minimum=0, maximum=2**31
-)
 HANDLE_SIZE = Setting(
     "handle_size", 6, "Radius of a keypoint's ring in screen pixels.", minimum=3, maximum=24
 )
@@ -154,9 +149,6 @@ SETTINGS: tuple[Setting[Any], ...] = (
     MODEL_FOLDERS,
     RATER,
     TASK,
-    RECENT,
-    LAST_FILE,
-    LAST_FRAME,
     HANDLE_SIZE,
     SHOW_LABELS,
     WINDOW_GEOMETRY,

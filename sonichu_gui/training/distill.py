@@ -45,10 +45,13 @@ class DistillConfig(TeacherConfig):
     Attributes:
         teachers: model folders.
         tta: whether the teachers look at mirrored frames too, at twice the cost.
+        taught: the tasks that they are asked about; empty for all. Where labels are exact, as those
+            of phantoms are, a teacher has nothing to add to them but its own errors.
     """
 
     teachers: tuple[str, ...]
     tta: bool = False
+    taught: tuple[str, ...] = ()
 
 
 class DistillStage(KeypointStage):
@@ -99,7 +102,12 @@ def run(path: Path, *, resume: bool, report: Report) -> Path:
     with joined_world(config.run.device) as world:
         rows, watched = distilled_rows(config, report=report)
         model = new_model(config, rows, report=report)
-        teachers = Teachers(load_panel(config.teachers), model.config.tasks, tta=config.tta)
+        teachers = Teachers(
+            load_panel(config.teachers),
+            model.config.tasks,
+            tta=config.tta,
+            asked=config.taught,
+        )
         learn = taught_rows(rows, teachers, report=report)
         stage = DistillStage(config, model, teachers, learn=learn, watched=watched)
         taught = {

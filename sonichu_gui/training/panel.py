@@ -102,19 +102,32 @@ class Teachers:
         members: the models.
         tasks: of the student, whose numbers batches speak in.
         tta: whether each teacher looks at the mirrored frame too.
+        asked: tasks that they are asked about; empty for all.
 
     Raises:
-        TrainingError: nobody has a vote, or a teacher's head has other keypoints.
+        TrainingError: nobody has a vote, a teacher's head has other keypoints, or the student has
+            no such task as is asked about.
     """
 
     def __init__(
-        self, members: Sequence[Member], tasks: Mapping[str, TaskConfig], *, tta: bool = False
+        self,
+        members: Sequence[Member],
+        tasks: Mapping[str, TaskConfig],
+        *,
+        tta: bool = False,
+        asked: Sequence[str] = (),
     ) -> None:
         self._members, self._tasks, self._tta = members, dict(tasks), tta
-        self._names = list(tasks)
+        self._names, self._asked = list(tasks), set(asked or tasks)
+        if unknown := sorted(self._asked.difference(tasks)):
+            raise TrainingError(
+                f"The teachers are asked about {', '.join(unknown)}, which the student does not "
+                "have.",
+                f"Choose of {', '.join(tasks)}.",
+            )
         for member in members:
             for name, task in tasks.items():
-                if not member.votes_on(name):
+                if not self._votes_on(member, name):
                     continue
                 own = len(member.model.config.tasks[name].keypoints)
                 if own != len(task.keypoints):
@@ -125,14 +138,20 @@ class Teachers:
                     )
         if not any(self.votes.values()):
             raise TrainingError(
-                "No teacher has a trained head for any of the student's tasks.",
+                "No teacher has a trained head for any task that is asked about.",
                 "Choose other teachers.",
             )
+
+    def _votes_on(self, member: Member, name: str) -> bool:
+        return name in self._asked and member.votes_on(name)
 
     @property
     def votes(self) -> dict[str, int]:
         """How many teachers vote on each task."""
-        return {n: sum(member.votes_on(n) for member in self._members) for n in self._names}
+        return {
+            name: sum(self._votes_on(member, name) for member in self._members)
+            for name in self._names
+        }
 
     @property
     def identity(self) -> list[str]:
@@ -165,7 +184,7 @@ class Teachers:
         numbers = sorted(set(batch.tasks.tolist()))
         answers: dict[int, list[Tensor]] = {}
         for member in self._members:
-            voted = [number for number in numbers if member.votes_on(self._names[number])]
+            voted = [n for n in numbers if self._votes_on(member, self._names[n])]
             if not voted:
                 continue
             mine = torch.isin(batch.tasks, torch.tensor(voted, device=batch.tasks.device))

@@ -100,9 +100,11 @@ def test_copying_puts_the_annotated_frame_on_the_clipboard(labelled):
 def test_copied_measurements_carry_unit_and_scale_source(labelled):
     labelled.actions["copy_measures"].trigger()
     rows = [line.split("\t") for line in QGuiApplication.clipboard().text().splitlines()]
-    assert rows[0] == ["name", "value", "unit", "uncertainty", "scale"]
+    assert rows[0][:5] == ["name", "value", "unit", "uncertainty", "scale"]
+    assert rows[0][5:] == ["mm per px", "scale reason"]
     length = labelled.document.measurements[0]
-    assert rows[1] == ["FL", f"{length.value:.1f}", "px", "", "none"]
+    assert rows[1][:6] == ["FL", f"{length.value:.1f}", "px", "", "none", ""]
+    assert rows[1][6] == length.scale.reason
 
 
 def test_an_imported_label_file_brings_points_and_scale(bench, qtbot, tmp_path):

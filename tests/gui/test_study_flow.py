@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 
 import pydicom
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 
 from sonichu_gui.domain.annotation import Status
-from tests.gui.hands import click
+from tests.gui.hands import click, drop, files_in_hand
 from tests.gui.scenes import open_and_wait, write_picture
 
 if TYPE_CHECKING:
@@ -44,16 +42,9 @@ def test_looking_at_frames_writes_nothing_beside_them(bench, qtbot, study):
 
 
 def test_dropping_files_opens_just_those(bench, qtbot, study):
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(study / n)) for n in ("frame10.png", "frame1.png")])
-    place, action = QPointF(300, 300), Qt.DropAction.CopyAction
-    args = (data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
-    enter = QDragEnterEvent(place.toPoint(), action, *args)
-    QApplication.sendEvent(bench.window, enter)
-    assert enter.isAccepted()
-    QApplication.sendEvent(bench.window, QDropEvent(place, action, *args))
+    drop(bench.window, files_in_hand(study / "frame10.png", study / "frame1.png"))
     qtbot.waitUntil(lambda: bench.document.path == study / "frame10.png")
-    assert names(bench) == ["frame10.png", "frame1.png"]
+    qtbot.waitUntil(lambda: names(bench) == ["frame10.png", "frame1.png"])
 
 
 def broken_truncated(folder: Path) -> Path:
@@ -255,7 +246,7 @@ def test_a_store_deleted_while_open_is_made_anew_when_the_folder_is_opened_again
         file.unlink()
     bench.actions["undo"].trigger()
     assert bench.keeper.waiting > 0
-    bench.study.open_paths([study])
+    bench.opening.open_paths([study])
     qtbot.waitUntil(lambda: bench.keeper.waiting == 0)
     assert (study / "sonichu-labels.sqlite").exists()
 

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from sonichu_gui import cli
-from sonichu_gui.commands.bench import Row
+from sonichu_gui.commands import bench_files, bench_reading
+from sonichu_gui.commands.bench_row import Row
 from sonichu_gui.model.modeling_sonichu import SonichuConfig, SonichuModel
 from sonichu_gui.prediction import floors
 
@@ -20,10 +21,13 @@ def _short(monkeypatch):
     monkeypatch.setattr(floors, "ROUNDS", 1)
     monkeypatch.setattr(floors, "SECONDS_A_RATE", 0.01)
     monkeypatch.setattr(floors, "MATRIX_SIDES", (256,))
+    for name, few in (("ROUNDS", 1), ("HEADERS", 6), ("FILES", 6), ("LARGE_BYTES", 1000)):
+        monkeypatch.setattr(bench_reading, name, few)
+    monkeypatch.setattr(bench_files, "SHAPE", (48, 64))
 
 
-def bench(capsys, folder, *words) -> dict:
-    code = cli.main(["bench", "--model", str(folder), "--no-window", "--json", *words])
+def bench(capsys, folder, *words, reading="--no-reading") -> dict:
+    code = cli.main(["bench", "--model", str(folder), "--no-window", reading, "--json", *words])
     assert code == 0
     return json.loads(capsys.readouterr().out)
 
@@ -42,6 +46,21 @@ def test_every_figure_of_the_model_stands_beside_its_reference(folder, capsys):
         assert rows[name]["within"] == (rows[name]["ratio"] <= rows[name]["budget"])
     assert rows["load"]["within"] is None  # of a small file, reading is no part to speak of
     assert rows["second task"]["reference"] == rows["one pass"]["value"]
+
+
+def test_reading_stands_beside_the_bare_libraries(folder, capsys):
+    rows = {row["name"]: row for row in bench(capsys, folder, reading="--reading")["rows"]}
+    against = {name: row["against"] for name, row in rows.items()}
+    assert (against["frame: PNG"], against["frame: DICOM, JPEG"]) == ("Pillow", "pydicom")
+    assert against["digest of 0 MB"] == "SHA-256"
+    assert against["6 headers by series"] == "pydicom"
+    assert rows["folder of 6: all"]["reference"] == 1000.0
+    assert all(rows[name]["value"] > 0 for name in ("frame: TIFF", "folder of 6: first files"))
+
+
+def test_reading_can_be_left_out(folder, capsys):
+    rows = bench(capsys, folder)["rows"]
+    assert not [row for row in rows if row["name"].startswith(("frame", "folder", "digest"))]
 
 
 def test_the_floor_is_the_networks_work_at_the_machines_rate(folder, capsys):
@@ -78,7 +97,7 @@ def test_the_work_of_a_vit_b_is_what_its_sizes_say():
 
 
 def test_for_people_it_is_a_table_with_verdicts(folder, capsys):
-    assert cli.main(["bench", "--model", str(folder), "--no-window"]) == 0
+    assert cli.main(["bench", "--model", str(folder), "--no-window", "--no-reading"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("sonichu, ")
     assert any(line.split()[:2] == ["one", "pass"] for line in lines)
@@ -89,7 +108,7 @@ def test_a_model_without_a_trained_head_is_refused(folder, capsys):
     for task in config["tasks"].values():
         task["trained"] = False
     (folder / "config.json").write_text(json.dumps(config))
-    assert cli.main(["bench", "--model", str(folder), "--no-window"]) == 1
+    assert cli.main(["bench", "--model", str(folder), "--no-window", "--no-reading"]) == 1
     assert "no trained head" in capsys.readouterr().err
 
 
@@ -112,5 +131,5 @@ def _end(*_: object, **__: object) -> None:
 
 def test_a_process_that_the_system_ends_is_told(folder, capsys, monkeypatch):
     monkeypatch.setattr(floors, "start_of", _end)
-    assert cli.main(["bench", "--model", str(folder), "--no-window"]) == 1
+    assert cli.main(["bench", "--model", str(folder), "--no-window", "--no-reading"]) == 1
     assert "may have run out of memory" in capsys.readouterr().err

@@ -151,7 +151,34 @@ def test_scale_of_a_dicom_goes_into_its_measures(predict, shared_data):
     path = shared_data / "data" / "dicom" / "US-YBR_FULL_422-EVRLE.dcm"
     (row,) = rows_of(predict(path, "--task", "HC", "--json"))
     calibration = row["measurements"][0]["calibration"]
-    assert calibration.keys() == {"source", "dx_mm", "dy_mm", "trusted", "reason"}
+    assert calibration.keys() >= {"source", "dx_mm", "dy_mm", "trusted", "reason"}
+
+
+def test_points_are_mapped_back_to_the_files_pixels_before_they_are_measured(
+    predict, png, frame, tmp_path
+):
+    path = tmp_path / "frame.dcm"
+    dataset = pydicom.Dataset()
+    dataset.file_meta = pydicom.dataset.FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+    dataset.SOPClassUID = pydicom.uid.UltrasoundImageStorage
+    dataset.SOPInstanceUID = "1.2.3"
+    grey = frame if frame.ndim == 2 else frame[..., 0]
+    dataset.Rows, dataset.Columns = grey.shape
+    dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
+    dataset.BitsAllocated = dataset.BitsStored = 8
+    dataset.HighBit, dataset.PixelRepresentation = 7, 0
+    dataset.PixelData = grey.tobytes()
+    dataset.PixelSpacing = [0.3, 0.2]
+    dataset.save_as(path, enforce_file_format=True)
+    picture = tmp_path / "grey.png"
+    picture.write_bytes(cv2.imencode(".png", grey)[1].tobytes())
+    (row,) = rows_of(predict(path, "--task", "HC", "--json"))
+    (same,) = rows_of(predict(picture, "--task", "HC", "--json"))
+    (x0, y0), (x1, y1) = ((point["x"], point["y"]) for point in row["points"][:2])
+    assert (x0, y0) == pytest.approx((same["points"][0]["x"], same["points"][0]["y"]))
+    bpd = next(one for one in row["measurements"] if one["name"] == "BPD")
+    assert bpd["value"] == pytest.approx(np.hypot((x1 - x0) * 0.2, (y1 - y0) * 0.3))
 
 
 def test_frame_of_a_cine_is_chosen(predict):

@@ -42,7 +42,7 @@ def test_every_step_of_the_way_is_walked(selftest, embedded):
 
 def test_measures_are_told_beside_what_was_drawn(selftest, embedded):
     _, document = selftest(embedded)
-    assert "mm (drawn " in document["steps"][2]["detail"]
+    assert "mm · given (drawn " in document["steps"][2]["detail"]
 
 
 def test_model_that_finds_something_else_fails(selftest, folder):

@@ -102,6 +102,24 @@ def test_a_teacher_without_a_trained_head_has_no_vote(config, folders, tmp_path)
     assert torch.equal(only_other.points, batch.points)
 
 
+def test_teachers_are_asked_about_the_tasks_that_the_recipe_names_alone(config, tmp_path):
+    toy_model(9, trained=("HC", "FA")).save_pretrained(tmp_path / "both")
+    stage = stage_of(read(config))
+    batch, tasks = first_batch(stage), stage._model.config.tasks
+    panel = load_panel([str(tmp_path / "both")])
+    asked = Teachers(panel, tasks, asked=("FA",))
+    assert (asked.votes["HC"], asked.votes["FA"]) == (0, 1)
+    silent = asked.taught(batch)  # all of HC
+    assert silent.weights.tolist() == [0.0] * 4
+    assert torch.equal(silent.points, batch.points)
+    with pytest.raises(TrainingError, match="asked about brain, which the student does not have"):
+        Teachers(panel, tasks, asked=("brain",))
+    text = config.config.read_text()
+    config.config.write_text('taught = ["FA"]\n' + text)
+    with pytest.raises(TrainingError, match="No teacher has a trained head for any task that is"):
+        distill.run(config.config, resume=False, report=quiet)
+
+
 def test_teachers_of_no_use_are_refused(config, tmp_path):
     toy_model(9, trained=()).save_pretrained(tmp_path / "other")
     text = config.config.read_text()

@@ -28,10 +28,11 @@ from sonichu_gui.gui.canvas.ghosts import Highlight
 from sonichu_gui.gui.canvas.heat import heat_image
 from sonichu_gui.gui.canvas.labels import PLATE_HEIGHT, PLATE_PAD, LabelLayout
 from sonichu_gui.gui.canvas.loupe import loupe_rect, paint_loupe
-from sonichu_gui.gui.canvas.marks import LineMark, Mark, TextMark, changed_bounds
+from sonichu_gui.gui.canvas.marks import Mark, TextMark, changed_bounds
 from sonichu_gui.gui.canvas.overlay import OverlayOptions, build_marks
 from sonichu_gui.gui.canvas.painter import MarkPainter
 from sonichu_gui.gui.canvas.scale_bar import scale_bar
+from sonichu_gui.gui.canvas.scale_marks import scale_marks
 from sonichu_gui.gui.canvas.transform import ViewTransform, fitted
 from sonichu_gui.gui.place import Tool
 
@@ -92,6 +93,7 @@ class Canvas(QWidget):
         document.candidates.chosen_changed.connect(self._refresh_marks)
         document.tool_changed.connect(self._repaint_all)
         document.scale_line_changed.connect(self._refresh_marks)
+        document.scaling.changed.connect(self._refresh_marks)
 
     # ---- view ------------------------------------------------------------------------------
 
@@ -268,10 +270,8 @@ class Canvas(QWidget):
             width = QFontMetricsF(self._plate_font).horizontalAdvance(word) + 2 * PLATE_PAD
             plate = (x + 14.0, y + 10.0, width, PLATE_HEIGHT)
             marks = (*marks, TextMark(plate, word, "#E8ECF0"))
-        if d.scale_line is not None:
-            start, end = (self.view.to_widget(point) for point in d.scale_line)
-            marks = (*marks, LineMark(start, end, theme.current().amber, 1.6, caps=7.0))
-        return marks
+        width_of = QFontMetricsF(self._plate_font).horizontalAdvance
+        return (*scale_marks(d, self.view, width_of), *marks)
 
     def _candidates_of(self) -> tuple[int, ...]:
         """The points in hand; no other places are offered while points or a line are placed."""
@@ -322,7 +322,7 @@ class Canvas(QWidget):
         return QRectF(self.view.left, self.view.top, width * zoom, height * zoom)
 
     def _paint_scale_bar(self, painter: QPainter) -> None:
-        bar = scale_bar(self.document.calibration.scale_for(), zoom=self.view.zoom)
+        bar = scale_bar(self.document.shown_scale, zoom=self.view.zoom)
         if bar is None:
             return
         left, bottom = 24.0, self.height() - 26.0

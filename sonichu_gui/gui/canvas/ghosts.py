@@ -135,14 +135,19 @@ def _is_looked_at(number: int, highlight: Highlight | None) -> bool:
 
 
 def _words(task: Task, index: int, candidate: Alternative, highlight: Highlight) -> str:
-    """A candidate's share and what it would make of the measures: "24 % · BPD 21.4 mm"."""
+    """A candidate's share and what it would make of the measures: "24 % · BPD 21.4 mm · ruler"."""
     told = told_measures(task, index)
-    values = [
-        f"{spec.name} {result.text}"
+    found = [
+        result
         for spec, result in zip(task.measures, highlight.measurements, strict=True)
         if spec in told and result.value is not None
     ]
-    return " · ".join([share_text(candidate), *values])
+    tags = list(dict.fromkeys(filter(None, (result.scale_tag for result in found))))
+    if len(tags) > 1:  # each its own, else once behind them all
+        values, tags = [f"{one.name} {one.sourced_text}" for one in found], []
+    else:
+        values = [f"{one.name} {one.text}" for one in found]
+    return " · ".join([share_text(candidate), *values, *tags])
 
 
 def told_measures(task: Task, index: int) -> list[MeasureSpec]:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QLabel
 
 from sonichu_gui.gui import theme
 from sonichu_gui.gui.place import Tool
+from sonichu_gui.gui.scaling import LineMeaning
 
 if TYPE_CHECKING:
     from sonichu_gui.gui.canvas.canvas import Canvas
@@ -38,6 +39,7 @@ class CanvasHint(QLabel):
         document.annotation_changed.connect(self._renew)
         document.scale_line_changed.connect(self._renew)
         document.scale_line_drawn.connect(self._renew)
+        document.scaling.changed.connect(self._renew)
         document.frame_changed.connect(self._renew)
         document.selection_changed.connect(self._renew)
         document.candidates.chosen_changed.connect(self._renew)
@@ -79,11 +81,22 @@ class CanvasHint(QLabel):
         return self.tr("Space accept and next   H peek   E uncertainty   M heatmap   F fit")
 
     def _scale_words(self) -> str:
+        if self._document.scaling.meaning is LineMeaning.DEPTH:
+            return self._depth_words()
         if self._document.scale_line is None:
             return self.tr("Click one end of a length you know, then the other   Esc cancels")
         if not self._document.scale_line_is_whole:
             return self.tr("Click the other end   Esc cancels")
         return self.tr("Give the length of the line in the scale card   Esc cancels")
+
+    def _depth_words(self) -> str:
+        if self._document.scale_line is None:
+            return self.tr(
+                "Click the middle of the probe's face, then the lowest point   Esc cancels"
+            )
+        if not self._document.scale_line_is_whole:
+            return self.tr("Click the lowest point of the picture   Esc cancels")
+        return self.tr("Give the depth in the scale card   Esc cancels")
 
     def _settle(self) -> None:
         self.adjustSize()

@@ -34,6 +34,9 @@ MANY_POINTS = 8
 
 TWO_SIGMA = 2.0
 
+CONTRADICTED = "#E86C66"
+"""Colour of a number whose scale the ruler in the picture contradicts."""
+
 
 @dataclass(frozen=True, slots=True)
 class OverlayOptions:
@@ -178,11 +181,12 @@ def _text_marks(
     few = len(task.keypoints) <= MANY_POINTS
     wishes, colors = _name_wishes(task, placed, middle, o, few=few)
     for number, (spec, result) in enumerate(zip(task.measures, measurements, strict=True)):
-        text = result.full_text if o.uncertainty else result.text
+        text = result.plate_text(error=o.uncertainty, short=not few)
         wish = _value_wish(number, spec, result, placed, middle, text=text, few=few)
         if wish is not None:
             wishes.append(wish)
-            colors.append(color_of(task, spec.points[0]) if spec.kind == "length" else WHITE)
+            color = color_of(task, spec.points[0]) if spec.kind == "length" else WHITE
+            colors.append(CONTRADICTED if result.is_contradicted else color)
     obstacles = list(placed.values())
     for index in o.candidates_of:
         found = candidate_wishes(

@@ -34,4 +34,4 @@ def scale_bar(scale: Scale, *, zoom: float, longest: float = 120.0) -> ScaleBar 
     most_mm = longest / units_per_mm
     power = 10.0 ** math.floor(math.log10(most_mm))
     length_mm = max(step * power for step in (0.5, *_ROUND) if step * power <= most_mm * 1.0001)
-    return ScaleBar(length_mm * units_per_mm, f"{length_mm:g} mm")
+    return ScaleBar(length_mm * units_per_mm, f"{length_mm:g} mm · {scale.tag}")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sonichu_gui.domain.annotation import Status
+    from sonichu_gui.domain.calibration import Calibration
     from sonichu_gui.domain.measurement import Measurement
     from sonichu_gui.export.registry import ExportReport
     from sonichu_gui.gui.document import Document
@@ -61,13 +62,28 @@ class LabelsController(QObject):
         if folder is None:
             return
 
+        readings = self._document.scaling.readings()
+
+        def calibration_of(path: Path, digest: str) -> Calibration:
+            from sonichu_gui.export.registry import file_calibration
+            from sonichu_gui.imaging.ruler_check import ruler_verdicts
+
+            stated = file_calibration(path, digest)
+            return stated.with_verdicts(ruler_verdicts(stated, readings.get(digest, ())))
+
         def work(is_cancelled: IsCancelled, report: Report) -> ExportReport:
             from sonichu_gui.export.registry import write
             from sonichu_gui.labels.place import StoresBelow
 
             with closing(StoresBelow(folder)) as place:
                 return write(
-                    kind, place, out, tasks=load_tasks(), task_id=task_id, statuses=statuses
+                    kind,
+                    place,
+                    out,
+                    tasks=load_tasks(),
+                    task_id=task_id,
+                    statuses=statuses,
+                    calibration_of=calibration_of,
                 )
 
         def done(report: ExportReport) -> None:
@@ -162,12 +178,14 @@ class LabelsController(QObject):
 
 def measures_as_text(measurements: Sequence[Measurement]) -> str:
     """Gives measurements as a table for a spreadsheet: each number with unit and scale source."""
-    rows = ["name\tvalue\tunit\tuncertainty\tscale"]
+    rows = ["name\tvalue\tunit\tuncertainty\tscale\tmm per px\tscale reason"]
     for m in measurements:
         value = "" if m.value is None else m.number
         error = "" if m.uncertainty is None else f"{m.uncertainty:.2f}"
         unit = m.unit_text if m.value is not None else ""
-        rows.append(f"{m.name}\t{value}\t{unit}\t{error}\t{m.scale.source.value}")
+        size = f"{m.scale.dx_mm:g} x {m.scale.dy_mm:g}" if m.scale.in_mm else ""
+        reason = m.scale.contradicted_by or m.scale.reason
+        rows.append(f"{m.name}\t{value}\t{unit}\t{error}\t{m.scale.source.value}\t{size}\t{reason}")
     return "\n".join(rows) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""Opens files and folders, shows frames, reads ahead, and finds the next thing to do.
+"""Shows frames, reads ahead, and finds the next thing to do.
 
 Decoding happens on the threads of `imaging.frame_reader`. The frame asked for last wins; its
 neighbours in the direction of travel are read ahead into a cache bounded by bytes, so that the next
@@ -16,21 +16,21 @@ from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QImage
 
 from sonichu_gui.domain.annotation import Status
-from sonichu_gui.errors import FrameError, SonichuError
+from sonichu_gui.errors import SonichuError
+from sonichu_gui.gui.file_statuses import read_statuses
 from sonichu_gui.gui.jobs import IsCancelled, JobRunner, Lane, Report
-from sonichu_gui.gui.place import Place, Study
 from sonichu_gui.imaging.course import Course
-from sonichu_gui.imaging.folder_scan import scan_folder
 from sonichu_gui.imaging.frame_reader import FrameReader, ReadFrame
 from sonichu_gui.tasks import load_tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from concurrent.futures import Future
     from pathlib import Path
 
     from sonichu_gui.domain.frame import Frame
     from sonichu_gui.gui.document import Document
+    from sonichu_gui.gui.place import Place
     from sonichu_gui.imaging.windows import WindowPreset
 
 SHOWING = "show"
@@ -48,7 +48,6 @@ class StudyController(QObject):
 
     thumbnail_made = Signal(object, object)  # Path, QImage
     statuses_read = Signal(object)  # dict[Path, dict[task id, Status]]
-    opened = Signal(object)  # list[Path] a person asked for
     gave_up = Signal()  # the frame asked for last will not come
 
     def __init__(self, document: Document, jobs: JobRunner) -> None:
@@ -61,82 +60,11 @@ class StudyController(QObject):
         self._listed: tuple[Path, ...] = ()
         self._places: dict[Path, int] = {}
         self._statuses: dict[Path, dict[str, Status]] = {}
+        self._statuses_since: dict[Path, dict[str, Status]] = {}
         document.status_changed.connect(self._note_status)
         document.proposed.connect(self._note_proposed)
         document.place_wanted.connect(self._show_place)
         document.preset_changed.connect(self._show_preset)
-
-    # ---- opening ---------------------------------------------------------------------------
-
-    def open_paths(self, paths: Sequence[Path], *, frame_index: int = 0) -> None:
-        """Opens what a person chose or dropped: a folder, one file with its folder, or files."""
-        paths = [path.absolute() for path in paths]
-        if not paths:
-            return
-        self.opened.emit(paths)
-        if len(paths) == 1:
-            target = paths[0]
-            folder = target if target.is_dir() else target.parent
-            first = None if target.is_dir() else target
-            self._open_folder(folder, first, frame_index)
-        else:
-            self._open_selection(paths, frame_index)
-
-    def _open_folder(self, folder: Path, first: Path | None, frame_index: int) -> None:
-        """Shows the asked file at once and lists its folder in the background."""
-        shown = (first,) if first is not None else ()
-        self._document.set_study(
-            Study(folder.name or str(folder), shown, scanning=True, folder=folder)
-        )
-        if first is not None:
-            self.show(first, frame_index)
-
-        def work(is_cancelled: IsCancelled, report: Report) -> tuple[Path, ...]:
-            found: list[Path] = []
-            for path in scan_folder(folder, recursive=first is None):
-                if is_cancelled():
-                    break
-                found.append(path)
-            if first is not None and first not in found:
-                found.insert(0, first)
-            return tuple(found)
-
-        def done(found: tuple[Path, ...]) -> None:
-            self._document.grow_study(found, scanning=False)
-            self.read_statuses()
-            if first is None:
-                self._begin(folder, found)
-
-        self._jobs.submit(
-            Lane.READING,
-            work,
-            key="scan",
-            done=done,
-            failed=self._tell,
-            text=self.tr("Listing {}").format(folder.name),
-        )
-
-    def _begin(self, folder: Path, found: tuple[Path, ...]) -> None:
-        if found:
-            self.show(found[0])
-            return
-        self._document.clear_frame()
-        self._document.failed.emit(
-            FrameError(
-                f"{folder.name} holds no frames this app can open.",
-                "Choose a folder with pictures, videos or DICOM files.",
-            )
-        )
-
-    def _open_selection(self, paths: Sequence[Path], frame_index: int) -> None:
-        files: list[Path] = []
-        for path in paths:
-            files += list(scan_folder(path)) if path.is_dir() else [path]
-        title = self.tr("{} files").format(len(files))
-        self._document.set_study(Study(title, tuple(files), folder=_common_folder(files)))
-        self.read_statuses()
-        if files:
-            self.show(files[0], frame_index)
 
     # ---- showing ---------------------------------------------------------------------------
 
@@ -247,13 +175,25 @@ class StudyController(QObject):
 
         self._jobs.submit(Lane.THUMBNAILS, work, key=f"thumbnail {path}", done=done, failed=failed)
 
+    def leave_thumbnail(self, path: Path) -> None:
+        """Nobody looks at a file's row any more."""
+        self._jobs.cancel(f"thumbnail {path}")
+
     def read_statuses(self) -> None:
-        """Tells the status of every file of the study that a store knows."""
-        found: dict[Path, dict[str, Status]] = {}
-        for folder in dict.fromkeys(path.parent for path in self._document.study.paths):
-            found.update(self._document.keeper.statuses_by_path(folder))
-        self._statuses = found
-        self.statuses_read.emit(found)
+        """Tells the status of every file of the study that a store knows, once they are read."""
+        paths = self._document.study.paths
+        self._statuses_since = {}
+
+        def work(is_cancelled: IsCancelled, report: Report) -> dict[Path, dict[str, Status]]:
+            return read_statuses(paths, is_cancelled)
+
+        def done(found: dict[Path, dict[str, Status]]) -> None:
+            for path, known in self._statuses_since.items():  # newer than what was read
+                found.setdefault(path, {}).update(known)
+            self._statuses = found
+            self.statuses_read.emit(found)
+
+        self._jobs.submit(Lane.READING, work, key="statuses", done=done, failed=self._tell)
 
     def close(self) -> None:
         """Closes the open files."""
@@ -349,7 +289,8 @@ class StudyController(QObject):
         return self._places.get(path, -1)
 
     def _note_status(self, place: Place, status: Status) -> None:
-        self._statuses.setdefault(place.path, {})[place.task_id] = status
+        for statuses in (self._statuses, self._statuses_since):
+            statuses.setdefault(place.path, {})[place.task_id] = status
 
     def _note_proposed(self, place: Place) -> None:
         """A model's points count for a file where no frame of it has more."""
@@ -369,12 +310,6 @@ class StudyController(QObject):
             self._document.failed.emit(error)
         else:
             raise error
-
-
-def _common_folder(files: Sequence[Path]) -> Path | None:
-    """The folder of all files; None when they are from several, whose labels stay apart."""
-    folders = {path.parent for path in files}
-    return folders.pop() if len(folders) == 1 else None
 
 
 def _at_hand(future: Future[ReadFrame]) -> ReadFrame | None:

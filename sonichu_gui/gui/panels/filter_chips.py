@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStylePainter, QWidget
 
 from sonichu_gui.gui import theme
 from sonichu_gui.gui.panels.controls import PanelButton, paint_empty_button
-from sonichu_gui.gui.panels.frame_list_model import FrameFilter
+from sonichu_gui.gui.panels.status_tally import FrameFilter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -117,9 +117,16 @@ class FilterChips(QWidget):
 
     def set_counts(self, counts: Mapping[FrameFilter, int]) -> None:
         """Shows how many files each filter would leave."""
-        for kind, count in counts.items():
-            self.chips[kind].set_count(count)
+        for kind, chip in self.chips.items():
+            chip.set_count(counts[kind])
         self._fit()
+
+    def show_filter(self, kind: FrameFilter) -> None:
+        """Tells which filter is on; none of the chips is where another part has one."""
+        self._group.setExclusive(False)
+        for each, chip in self.chips.items():
+            chip.setChecked(each is kind)
+        self._group.setExclusive(True)
 
     def minimumSizeHint(self) -> QSize:
         """The chips give way before the list does."""

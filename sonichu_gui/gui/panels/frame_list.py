@@ -4,98 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QModelIndex, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QImage, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
-    QLineEdit,
-    QListView,
-    QStackedLayout,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QImage, QKeyEvent
+from PySide6.QtWidgets import QFrame, QLineEdit, QStackedLayout, QVBoxLayout, QWidget
 
 from sonichu_gui.gui import theme
 from sonichu_gui.gui.panels.card import SectionHead, TextLine, text_label
 from sonichu_gui.gui.panels.filter_chips import FilterChips
-from sonichu_gui.gui.panels.frame_list_delegate import ROW_HEIGHT, FrameListDelegate
-from sonichu_gui.gui.panels.frame_list_model import PATH_ROLE, FrameFilter, FrameListModel, Index
+from sonichu_gui.gui.panels.frame_list_model import FrameListModel
+from sonichu_gui.gui.panels.frame_list_view import FrameListView
+from sonichu_gui.gui.panels.status_menu import StatusMenu
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from sonichu_gui.domain.annotation import Status
     from sonichu_gui.domain.task import Task
     from sonichu_gui.gui.document import Document
+    from sonichu_gui.gui.panels.status_tally import FrameFilter
     from sonichu_gui.gui.place import Place, Study
-
-LOOK_AGAIN_MS = 40
-"""Rest after scrolling before thumbnails are asked for: rows that fly past cost nothing."""
-
-
-class FrameListView(QListView):
-    """The list itself; says which rows are in sight once it rests."""
-
-    path_opened = Signal(object)  # Path
-    rows_seen = Signal(int, int)  # first, last
-
-    def __init__(self, model: FrameListModel, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._model = model
-        self._rest = QTimer(self, singleShot=True, interval=LOOK_AGAIN_MS)
-        self._rest.timeout.connect(self._tell_seen)
-        self.setModel(model)
-        self.setItemDelegate(FrameListDelegate(self))
-        self.setUniformItemSizes(True)
-        self.setMouseTracking(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        # A click shows a file and leaves the keys with the frame; Tab brings them here.
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.verticalScrollBar().setSingleStep(ROW_HEIGHT // 3)
-        self.verticalScrollBar().valueChanged.connect(self.look_again)
-        for changed in (model.modelReset, model.rowsInserted, model.rowsRemoved):
-            changed.connect(self.look_again)
-        self.clicked.connect(self._open_index)
-
-    def look_again(self) -> None:
-        """Starts the rest anew: what is in sight has changed."""
-        self._rest.start()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """A taller list sees more."""
-        super().resizeEvent(event)
-        self.look_again()
-
-    def dataChanged(self, first: Index, last: Index, roles: Sequence[int] = ()) -> None:
-        """Repaints the row. A list view would lay out all ten thousand anew for a thumbnail."""
-        QAbstractItemView.dataChanged(self, first, last, roles)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter opens the row under the keyboard's outline."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._open_index(self.currentIndex())
-            return
-        super().keyPressEvent(event)
-
-    def _open_index(self, index: QModelIndex) -> None:
-        if index.isValid():
-            self.path_opened.emit(index.data(PATH_ROLE))
-
-    def _tell_seen(self) -> None:
-        if self.isVisible() and self._model.rowCount():
-            top = self.verticalScrollBar().value()
-            bottom = top + self.viewport().height() - 1
-            self.rows_seen.emit(top // ROW_HEIGHT, bottom // ROW_HEIGHT)
 
 
 class SearchField(QLineEdit):
     """A field that Esc empties and leaves."""
+
+    entered = Signal()  # the keys go on to the list
 
     def event(self, event: QEvent) -> bool:
         """Claims Esc from the window's shortcuts."""
@@ -109,10 +43,13 @@ class SearchField(QLineEdit):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc empties the field and gives the keys back."""
+        """Esc empties the field and gives the keys back; Down goes on to what was found."""
         if event.key() == Qt.Key.Key_Escape:
             self.clear()
             self.clearFocus()
+            return
+        if event.key() == Qt.Key.Key_Down:
+            self.entered.emit()
             return
         super().keyPressEvent(event)
 
@@ -126,15 +63,19 @@ class FrameList(QFrame):
 
     path_chosen = Signal(object)  # Path
     thumbnail_wanted = Signal(object)  # Path
+    thumbnail_unwanted = Signal(object)  # Path, wanted before and scrolled out of sight
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("frame_list")
         self._document = document
         self._shown_path: Path | None = None
+        self._is_in_reach = True
+        self._is_grouped = False
         self.model = FrameListModel(document.task.id, self)
         self.search = SearchField()
         self.chips = FilterChips()
+        self.status_menu = StatusMenu()
         self.view = FrameListView(self.model)
         self._found = TextLine(role="text_soft", align_right=True)
         self._empty = text_label(role="text_soft", wrap=True)
@@ -142,7 +83,9 @@ class FrameList(QFrame):
 
         self.search.textChanged.connect(self._search_for)
         self.search.returnPressed.connect(self._open_first)
-        self.chips.filter_chosen.connect(self._filter_by)
+        self.search.entered.connect(self._enter_list)
+        for filters in (self.chips, self.status_menu):
+            filters.filter_chosen.connect(self._filter_by)
         self.view.path_opened.connect(self._choose)
         self.view.rows_seen.connect(self._want_thumbnails)
         document.study_changed.connect(self._show_study)
@@ -166,6 +109,16 @@ class FrameList(QFrame):
         self.model.set_statuses(statuses)
         self._count()
 
+    def forget_thumbnails(self, paths: Iterable[Path]) -> None:
+        """Asks anew for the thumbnails of files that have changed."""
+        self.model.forget_thumbnails(paths)
+        self.view.look_again()
+
+    def set_reach(self, in_reach: bool) -> None:
+        """Tells whether the folder of the study can be reached."""
+        self._is_in_reach = in_reach
+        self._show_found()
+
     def focus_search(self) -> None:
         """Gives the keys to the search field."""
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -185,6 +138,7 @@ class FrameList(QFrame):
         self.search.setClearButtonEnabled(False)
         self.search.setFixedHeight(32)
         self.search.setFont(theme.font(13))
+        self.search.setAcceptDrops(False)  # files dropped here are to be opened, as anywhere
         self.search.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.view.setAccessibleName(self.tr("Frames"))
         self._empty.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
@@ -195,7 +149,7 @@ class FrameList(QFrame):
         above.setSpacing(8)
         above.addWidget(self.search)
         above.addWidget(self.chips)
-        above.addWidget(SectionHead(self.tr("Frames"), self._found))
+        above.addWidget(SectionHead(self.tr("Frames"), self._found, self.status_menu))
         self._pages = QStackedLayout()
         self._pages.addWidget(self.view)
         self._pages.addWidget(self._empty)
@@ -212,8 +166,17 @@ class FrameList(QFrame):
 
     def _open_first(self) -> None:
         """Enter in the search opens the first file found."""
-        if self.model.rowCount():
-            self._choose(self.model.path_at(0))
+        row = self.model.first_file_row()
+        path = self.model.path_at(row) if row is not None else None
+        if path is not None:
+            self._choose(path)
+
+    def _enter_list(self) -> None:
+        """Down in the search goes to the first file found."""
+        row = self.model.first_file_row()
+        if row is not None:
+            self.view.setFocus(Qt.FocusReason.TabFocusReason)
+            self.view.setCurrentIndex(self.model.index(row))
 
     def _search_for(self, text: str) -> None:
         self.model.set_search(text)
@@ -221,6 +184,8 @@ class FrameList(QFrame):
 
     def _filter_by(self, kind: FrameFilter) -> None:
         self.model.set_filter(kind)
+        self.chips.show_filter(kind)
+        self.status_menu.show_filter(kind)
         self._after_filter()
 
     def _after_filter(self) -> None:
@@ -228,7 +193,14 @@ class FrameList(QFrame):
         self._reveal(self._document.path)
 
     def _show_study(self, study: Study) -> None:
-        self.model.set_paths(study.paths)
+        hold = self.view.hold(self._document.path)
+        self.model.set_paths(study.paths, study.heads)
+        was_grouped, self._is_grouped = self._is_grouped, bool(study.heads)
+        if self._is_grouped and not was_grouped:  # with the heads that lead to where we are
+            self.view.scrollToTop()
+            self._reveal(self._document.path)
+        else:
+            self.view.put_back(hold)
         self._count()
 
     def _show_frame(self, _frame: object) -> None:
@@ -236,6 +208,8 @@ class FrameList(QFrame):
         if path == self._shown_path:
             return  # the next frame of a cine: the list stays where it was scrolled to
         self._shown_path = path
+        if path is not None:
+            self.model.unfold_to(path)
         self.model.set_current(path, source.frame_count if source is not None else 0)
         self._show_found()
         self._reveal(path)
@@ -250,6 +224,8 @@ class FrameList(QFrame):
         self._count()
 
     def _want_thumbnails(self, first: int, last: int) -> None:
+        for path in self.model.no_longer_wanted(first, last):
+            self.thumbnail_unwanted.emit(path)
         for path in self.model.wanted(first, last):
             self.thumbnail_wanted.emit(path)
 
@@ -261,16 +237,20 @@ class FrameList(QFrame):
             self.view.scrollTo(self.model.index(row))
 
     def _count(self) -> None:
-        self.chips.set_counts(self.model.counts())
+        counts = self.model.counts()
+        self.chips.set_counts(counts)
+        self.status_menu.set_counts(counts)
         self._show_found()
 
     def _show_found(self) -> None:
-        shown, all_files = self.model.rowCount(), self.model.path_count
-        if self._document.study.scanning:
-            self._found.set_text(self.tr("looking for more"))
+        shown, all_files = self.model.found_count, self.model.path_count
+        found = self.tr("{} of {}").format(shown, all_files) if shown != all_files else ""
+        if not self._is_in_reach:
+            self._found.set_text(self.tr("out of reach"), "amber")
+        elif self._document.study.scanning:
+            self._found.set_text(self.tr("looking for more"), "text_soft")
         else:
-            found = self.tr("{} of {}").format(shown, all_files) if shown != all_files else ""
-            self._found.set_text(found)
+            self._found.set_text(found, "text_soft")
         words = self.tr("Nothing fits the search and the filter") if all_files else ""
         self._empty.setText(words or self.tr("No frames yet"))
         self._pages.setCurrentWidget(self.view if shown else self._empty)

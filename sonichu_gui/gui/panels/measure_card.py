@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QCoreApplication, QRect, Qt
 from PySide6.QtGui import QAction, QColor, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
@@ -16,7 +16,7 @@ from sonichu_gui.gui import theme
 from sonichu_gui.gui.panels.card import SectionHead, text_label
 from sonichu_gui.gui.panels.controls import ActionButton, elided
 from sonichu_gui.gui.panels.draft_line import DraftLine
-from sonichu_gui.gui.panels.words import error_meaning, measurement_text
+from sonichu_gui.gui.panels.words import error_meaning, measurement_text, scale_origin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 ROW_HEIGHT = 30
 _ERROR_WIDTH = 58
+_NUMBER_HEIGHT, _SOURCE_HEIGHT = 46, 16
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
@@ -53,6 +54,7 @@ class _Shown(QWidget):
         self.setAccessibleName(self.text)
         parts = (
             measurement.title,
+            scale_origin(measurement.scale) if measurement.scale_tag else "",
             measurement.reason,
             measurement.formula,
             error_meaning(measurement),
@@ -66,20 +68,25 @@ class PrimaryNumber(_Shown):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setFixedHeight(46)
+        self.setFixedHeight(_NUMBER_HEIGHT)
+
+    def show_measurement(self, measurement: Measurement) -> None:
+        """Shows other figures, with room for whose millimetres they are."""
+        self.setFixedHeight(_NUMBER_HEIGHT + (_SOURCE_HEIGHT if measurement.scale_tag else 0))
+        super().show_measurement(measurement)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draws number, unit, uncertainty and name on one baseline."""
+        """Draws number, unit, uncertainty and name on one baseline, the scale's source below."""
         shown = self._measurement
         if shown is None:
             return
         palette = theme.current()
         painter = QPainter(self)
         large, small = theme.font(34, weight=600), theme.font(15)
-        baseline = self.height() - 12
+        baseline = _NUMBER_HEIGHT - 12
         x = -1
         for text, font, role, gap in (
-            (shown.number, large, "text" if shown.value is not None else "text_soft", 10),
+            (shown.number, large, _number_role(shown), 10),
             (shown.unit_text if shown.value is not None else "", small, "text_soft", 12),
             (shown.error_text, small, "accent", 0),
         ):
@@ -94,6 +101,13 @@ class PrimaryNumber(_Shown):
         name = elided(shown.name, metrics=QFontMetrics(small), rect=room)
         width = QFontMetrics(small).horizontalAdvance(name)
         painter.drawText(self.width() - width, baseline, name)
+        if shown.scale_tag:
+            painter.setFont(theme.font(11.5))
+            painter.setPen(
+                QColor(getattr(palette, "red" if shown.is_contradicted else "text_soft"))
+            )
+            words = QCoreApplication.translate("panels", "scale: {}").format(shown.scale_tag)
+            painter.drawText(0, baseline + _SOURCE_HEIGHT, words)
 
 
 class MeasureRow(_Shown):
@@ -102,7 +116,26 @@ class MeasureRow(_Shown):
     def __init__(self, name_width: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._name_width = name_width
+        self._told_tag = ""
         self.setFixedHeight(ROW_HEIGHT)
+
+    @property
+    def source(self) -> str:
+        """Whose millimetres they are where that is not what stands under the first number."""
+        tag = self._measurement.scale_tag if self._measurement else ""
+        return tag if tag != self._told_tag else ""
+
+    def show_beside(self, measurement: Measurement, told_tag: str) -> None:
+        """Shows other figures.
+
+        Args:
+            measurement: What to show.
+            told_tag: The scale's source under the first number, which need not be said again.
+        """
+        if told_tag != self._told_tag:
+            self._told_tag = told_tag
+            self.update()
+        self.show_measurement(measurement)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draws the line above and the four columns."""
@@ -126,17 +159,19 @@ class MeasureRow(_Shown):
         unit = f" {shown.unit_text}" if shown.value is not None and shown.unit_text else ""
         painter.drawText(number, _RIGHT, unit)
         number.setRight(number.right() - QFontMetrics(large).horizontalAdvance(unit))
-        painter.setPen(QColor(palette.text if shown.value is not None else palette.text_soft))
+        painter.setPen(QColor(getattr(palette, _number_role(shown))))
         painter.drawText(number, _RIGHT, shown.number)
 
         number_width = QFontMetrics(large).horizontalAdvance(shown.number)
         middle = row.adjusted(self._name_width, 0, 0, 0)
         middle.setRight(number.right() - number_width - 10)
-        words = shown.convention.replace("-", "–") or (
-            shown.title if shown.title != shown.name else ""
+        words = (
+            self.source
+            or shown.convention.replace("-", "–")
+            or (shown.title if shown.title != shown.name else "")
         )
         painter.setFont(small)
-        painter.setPen(QColor(palette.text_faint))
+        painter.setPen(QColor(palette.text_soft if self.source else palette.text_faint))
         painter.drawText(middle, _LEFT, elided(words, metrics=QFontMetrics(small), rect=middle))
 
 
@@ -198,11 +233,13 @@ class MeasureCard(QWidget):
         rest = [found for found in measurements if found.name != first]
         if len(rest) != len(self.rows):
             return  # the task has changed and its annotation is still to come
+        tag = ""
         for found in measurements:
             if found.name == first:
+                tag = found.scale_tag
                 self.primary.show_measurement(found)
         for row, found in zip(self.rows, rest, strict=True):
-            row.show_measurement(found)
+            row.show_beside(found, tag)
         self._explain(measurements, self._document.annotation)
 
     def _explain(self, measurements: Sequence[Measurement], annotation: Annotation) -> None:
@@ -217,6 +254,13 @@ class MeasureCard(QWidget):
         if reason != self._reason.text():
             self._reason.setText(reason)
         self._reason.setVisible(bool(reason))
+
+
+def _number_role(shown: Measurement) -> str:
+    """Red where the ruler contradicts the scale; the words beside it say so too."""
+    if shown.value is None:
+        return "text_soft"
+    return "red" if shown.is_contradicted else "text"
 
 
 def _first_reason(measurements: Sequence[Measurement]) -> str:

@@ -16,6 +16,7 @@ from sonichu_gui.gui.panels.card import Notice, set_look
 from sonichu_gui.gui.panels.keypoint_card import KeypointCard
 from sonichu_gui.gui.panels.keypoint_delegate import INDENT
 from sonichu_gui.gui.panels.measure_card import MeasureCard
+from sonichu_gui.gui.panels.pinned import LEAST_ABOVE, Pinned
 from sonichu_gui.gui.panels.proposal_card import ProposalCard
 from sonichu_gui.gui.panels.scale_card import ScaleCard
 
@@ -57,7 +58,7 @@ class _FittedScroll(QScrollArea):
 
     def minimumSizeHint(self) -> QSize:
         """The primary number and a row or two."""
-        return QSize(200, 130)
+        return QSize(200, LEAST_ABOVE)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The scroll bar takes the content's margin, so that the columns stay where they are."""
@@ -76,6 +77,9 @@ class MeasurePanel(QFrame):
 
     place_wanted = Signal(int)  # index of an unplaced keypoint
     calibrate_wanted = Signal()
+    depth_wanted = Signal()
+    ruler_wanted = Signal()
+    folder_wanted = Signal()
     scale_length_entered = Signal(float)  # millimetres
 
     def __init__(
@@ -88,14 +92,15 @@ class MeasurePanel(QFrame):
         self.keypoints = KeypointCard(document)
         self.scale = ScaleCard(document)
         self.proposal = ProposalCard(document)
-        self.scale_warning = Notice()
         self.caution = Notice()
         self._arrange()
 
         self.keypoints.place_wanted.connect(self.place_wanted)
         self.scale.calibrate_wanted.connect(self.calibrate_wanted)
+        self.scale.depth_wanted.connect(self.depth_wanted)
+        self.scale.ruler_wanted.connect(self.ruler_wanted)
+        self.scale.folder_wanted.connect(self.folder_wanted)
         self.scale.scale_length_entered.connect(self.scale_length_entered)
-        document.calibration_changed.connect(self._warn)
         document.measurements_changed.connect(self._warn)
         self._warn()
 
@@ -128,14 +133,14 @@ class MeasurePanel(QFrame):
         below = QVBoxLayout(self._pinned)
         below.setContentsMargins(MARGIN, 8, MARGIN, 12)
         below.setSpacing(12)
-        for widget in (self.scale, self.scale_warning, self.caution, self.proposal):
+        for widget in (self.scale, self.caution, self.proposal):
             below.addWidget(widget)
 
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self._scroll)
-        layout.addWidget(self._pinned)
+        layout.addWidget(Pinned(self._pinned, self))
         layout.addStretch(1)
 
     def _draw_line(self, _least: int, most: int) -> None:
@@ -143,9 +148,7 @@ class MeasurePanel(QFrame):
         set_look(self._pinned, "line", "on" if most > 0 else "")
 
     def _warn(self, _changed: object = None) -> None:
-        """Says what deserves a look: a contradiction about the scale, points set askew."""
-        warning = self._document.calibration.warning
-        self.scale_warning.say(self.tr("Look at the scale") if warning else "", warning)
+        """Says what deserves a look: points set askew."""
         found = next(
             (
                 one

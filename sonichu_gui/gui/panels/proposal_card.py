@@ -77,7 +77,7 @@ class ProposalCard(Card):
             return
         name = self._proposed.name
         mine = next((one for one in self._document.measurements if one.name == name), None)
-        text = f"{name}  {mine.text if mine else '–'}  →  {self._proposed.full_text}"
+        text = f"{name}  {mine.text if mine else '–'}  →  {self._proposed.full_sourced_text}"
         if text != self._change.text():
             self._change.setText(text)
             self.setAccessibleName(text)

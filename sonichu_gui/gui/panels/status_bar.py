@@ -13,13 +13,13 @@ from sonichu_gui.gui.panels.job_line import LEAST_WORDS, WORDS, JobLine
 from sonichu_gui.gui.panels.words import scale_origin, scale_short, trust_role
 
 if TYPE_CHECKING:
-    from sonichu_gui.domain.calibration import Point
+    from sonichu_gui.domain.calibration import Point, Scale
     from sonichu_gui.gui.document import Document
     from sonichu_gui.gui.jobs import Job
 
 HEIGHT = 30
 REMARK_MS = 4000
-_WIDEST_CURSOR = "0000.0, 0000.0 px   000.0, 000.0 mm"
+_WIDEST_CURSOR = "0000.0, 0000.0 px   000.0, 000.0 mm · PixelSpacing"
 
 
 class StatusBar(QFrame):
@@ -37,6 +37,7 @@ class StatusBar(QFrame):
         self.setFixedHeight(HEIGHT)
         self._document = document
         self._cursor_at: Point | None = None
+        self._scale: Scale | None = None
         self._model_text = ""
         self.cursor_text = TextLine(role="text_soft", widest=_WIDEST_CURSOR, firm=True)
         self.zoom_text = TextLine(role="text_soft", widest="zoom 1600 %", firm=True)
@@ -55,6 +56,7 @@ class StatusBar(QFrame):
         self.jobs.shown_changed.connect(self._fit)
         document.frame_changed.connect(self._show_frame)
         document.calibration_changed.connect(self._show_scale)
+        document.annotation_changed.connect(self._show_scale)
         document.save_changed.connect(self._show_saving)
         document.noted.connect(self._remark)
         self._show_frame(document.frame)
@@ -73,7 +75,7 @@ class StatusBar(QFrame):
             x_mm, y_mm = (
                 value * factor for value, factor in zip(point, scale.factors, strict=True)
             )
-            text += f"   {x_mm:.1f}, {y_mm:.1f} mm"
+            text += f"   {x_mm:.1f}, {y_mm:.1f} mm · {scale.tag}"
         self.cursor_text.set_text(text)
 
     def set_zoom(self, zoom: float) -> None:
@@ -146,8 +148,11 @@ class StatusBar(QFrame):
         self._fit()
 
     def _show_scale(self, _calibration: object = None) -> None:
-        scale = self._document.calibration.scale_for()
-        self.scale_badge.show_state(scale_short(scale), trust_role(scale.trust))
+        scale = self._document.shown_scale
+        if scale == self._scale:
+            return
+        self._scale = scale
+        self.scale_badge.show_state(scale_short(scale), trust_role(scale))
         self.scale_badge.setToolTip(scale_origin(scale))
         self.set_cursor(self._cursor_at)
         self._fit()

@@ -11,13 +11,14 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
 from sonichu_gui.gui.actions import ROWS
 from sonichu_gui.gui.panels.card import TextLine, set_look, text_label
 from sonichu_gui.gui.panels.controls import CONTROL_HEIGHT, ActionButton, KeyButton, PanelButton
 from sonichu_gui.gui.panels.device_button import DeviceButton
+from sonichu_gui.gui.panels.recent_menu import RecentMenu
 from sonichu_gui.gui.panels.task_picker import TaskPicker
 
 if TYPE_CHECKING:
@@ -53,7 +54,6 @@ class TopBar(QFrame):
     task_chosen = Signal(object)  # Task
     device_chosen = Signal(str)
     engine_chosen = Signal(str)
-    recent_chosen = Signal(str)  # path of a file or folder
 
     def __init__(
         self,
@@ -77,8 +77,7 @@ class TopBar(QFrame):
         self.export_button = ActionButton(actions["export"])
         self.device_button = DeviceButton()
         self.menu_button = PanelButton("icon", text=self.tr("Menu"), icon="menu")
-        self._recent = QMenu(self.tr("Recent"), self)
-        self._recent_choices = QActionGroup(self)
+        self.recent = RecentMenu(self.tr("Recent"), self)
         self._make_menus(actions)
         self._arrange()
         self._fit: _Fit | None = None
@@ -86,7 +85,6 @@ class TopBar(QFrame):
         self.picker.task_chosen.connect(self.task_chosen)
         self.device_button.device_chosen.connect(self.device_chosen)
         self.device_button.engine_chosen.connect(self.engine_chosen)
-        self._recent_choices.triggered.connect(self._choose_recent)
         document.study_changed.connect(self._show_study)
         self._show_study(document.study)
 
@@ -108,18 +106,6 @@ class TopBar(QFrame):
         """Lists what can run the model, e.g. ["auto", "torch", "openvino"], and what does."""
         self.device_button.set_engines(engines, current)
 
-    def set_recent(self, paths: Sequence[str]) -> None:
-        """Lists what was opened before, latest first."""
-        for row in self._recent_choices.actions():
-            self._recent_choices.removeAction(row)
-        self._recent.clear()
-        for path in paths:
-            folder, _, name = path.rstrip("/").rpartition("/")
-            row = self._recent.addAction(f"{name}\t{folder}".replace("&", "&&"))
-            row.setData(path)
-            self._recent_choices.addAction(row)
-        self._recent.menuAction().setVisible(bool(paths))
-
     def minimumSizeHint(self) -> QSize:
         """What the bar needs when most of it is in the menu."""
         return QSize(560, HEIGHT)
@@ -132,8 +118,7 @@ class TopBar(QFrame):
     def _make_menus(self, actions: dict[str, QAction]) -> None:
         opening = QMenu(self)
         opening.addActions([actions["open_files"], actions["open_folder"]])
-        opening.addMenu(self._recent)
-        self._recent.menuAction().setVisible(False)
+        opening.addMenu(self.recent)
         self.open_button.setMenu(opening)
         self.open_button.setToolTip(self.tr("Open files or a folder"))
         self.screenshot_button.set_icon_name("screenshot")
@@ -220,9 +205,6 @@ class TopBar(QFrame):
     def _show_study(self, study: Study) -> None:
         self._title.set_text(study.title)
         self._title.setToolTip(study.title)
-
-    def _choose_recent(self, row: QAction) -> None:
-        self.recent_chosen.emit(str(row.data()))
 
 
 def _spell_out(button: QToolButton, *, words: bool) -> None:

@@ -97,7 +97,8 @@ def spread_text(point: Keypoint, scale: Scale) -> str:
             unit = "px"
         words = tr("frame and mirror image each {} {} from their mean")
         parts.append(words.format(_figure(apart), unit))
-    return "; ".join(parts)
+    text = "; ".join(parts)
+    return tr("{}; millimetres by {}").format(text, scale.tag) if text and scale.in_mm else text
 
 
 def _figure(value: float) -> str:
@@ -134,7 +135,8 @@ def position_text(point: Keypoint) -> str:
 def measurement_text(measurement: Measurement) -> str:
     """A whole measurement as one line, for screen readers and tooltips."""
     parts = [measurement.name, measurement.text, measurement.error_text]
-    return " ".join(part for part in parts if part)
+    text = " ".join(part for part in parts if part)
+    return f"{text} · {measurement.scale_tag}" if measurement.scale_tag else text
 
 
 def scale_text(scale: Scale) -> str:
@@ -146,33 +148,48 @@ def scale_text(scale: Scale) -> str:
     return tr("{} × {} mm / px").format(_pixel_size(scale.dx_mm), _pixel_size(scale.dy_mm))
 
 
+def scale_sizes(scale: Scale) -> str:
+    """How large a pixel is in x and in y, spelled out; empty where nobody knows."""
+    if scale.dx_mm is None or scale.dy_mm is None:
+        return ""
+    words = tr("{} mm per pixel in x, {} mm in y")
+    return words.format(_pixel_size(scale.dx_mm), _pixel_size(scale.dy_mm))
+
+
 def scale_short(scale: Scale) -> str:
     """The scale as the status bar's badge says it: never a size that is not trusted."""
     if scale.in_mm:
-        return scale_text(scale)
+        return f"{scale_text(scale)} · {scale.tag}"
     return tr("scale doubtful") if scale.trust is Trust.DOUBTFUL else tr("pixels only")
 
 
-def trust_word(trust: Trust) -> str:
+def trust_word(scale: Scale) -> str:
     """Whether a scale is believed, in a word."""
+    if scale.contradicted_by:
+        return tr("contradicted")
     words = {
         Trust.TRUSTED: tr("trusted"),
         Trust.DOUBTFUL: tr("doubtful"),
         Trust.NONE: tr("no scale"),
     }
-    return words[trust]
+    return words[scale.trust]
 
 
-def trust_role(trust: Trust) -> str:
-    """The palette's colour for a trust."""
-    return {Trust.TRUSTED: "green", Trust.DOUBTFUL: "amber", Trust.NONE: "text_soft"}[trust]
+def trust_role(scale: Scale) -> str:
+    """The palette's colour for how far a scale is believed."""
+    if scale.contradicted_by:
+        return "red"
+    roles = {Trust.TRUSTED: "green", Trust.DOUBTFUL: "amber", Trust.NONE: "text_soft"}
+    return roles[scale.trust]
 
 
-def scale_origin(scale: Scale) -> str:
-    """Who states the scale and why it is believed or not."""
+def source_word(scale: Scale) -> str:
+    """Who states the scale."""
+    if scale.source is ScaleSource.REGION and scale.region_index is not None:
+        return tr("region {} of the file").format(scale.region_index + 1)
     sources = {
         ScaleSource.REGION: tr("from the file"),
-        ScaleSource.PIXEL_SPACING: tr("pixel spacing of the file"),
+        ScaleSource.PIXEL_SPACING: tr("PixelSpacing of the file"),
         ScaleSource.NOMINAL: tr("nominal spacing of the file"),
         ScaleSource.LABEL_FILE: tr("from the label file"),
         ScaleSource.MANUAL: tr("set by hand"),
@@ -180,7 +197,18 @@ def scale_origin(scale: Scale) -> str:
         ScaleSource.GIVEN: tr("given"),
         ScaleSource.NONE: "",
     }
-    return " · ".join(part for part in (sources[scale.source], scale.reason) if part)
+    return sources[scale.source]
+
+
+def scale_why(scale: Scale) -> str:
+    """Why a scale is believed or not, with what the ruler in the picture says of it."""
+    reason = scale.reason.removeprefix(source_word(scale)).removeprefix(", ")
+    return "; ".join(filter(None, (reason, scale.contradicted_by or scale.backed_by)))
+
+
+def scale_origin(scale: Scale) -> str:
+    """Who states the scale and why it is believed or not."""
+    return " · ".join(part for part in (source_word(scale), scale_why(scale)) if part)
 
 
 def _pixel_size(millimetres: float) -> str:

@@ -46,6 +46,7 @@ _OWN_COLUMNS = {
     "height",
     "width",
     "pixel_size_mm",
+    "pixel_size_source",
 }
 _SUFFIX = "_xy"
 

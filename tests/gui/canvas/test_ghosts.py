@@ -88,7 +88,7 @@ def test_the_candidate_looked_at_is_strong_and_tells_what_the_measures_become():
     marks = marks_of(annotation, selected=0, candidates_of=(0,), highlight=highlight)
     assert [ring.center for ring in ghosts(marks)] == [VIEW.to_widget(ELSEWHERE[0].xy)]
     becomes = {found.name: found.text for found in highlight.measurements}
-    assert f"11 % · HC {becomes['HC']} · BPD {becomes['BPD']}" in texts(marks)
+    assert f"11 % · HC {becomes['HC']} · BPD {becomes['BPD']} · label file" in texts(marks)
 
 
 def test_the_caliper_of_the_candidate_looked_at_is_previewed_dashed():
@@ -134,12 +134,14 @@ def test_a_point_that_a_person_moved_has_no_ellipse_and_no_error_beside_its_valu
     assert sum(isinstance(m, OvalMark) and m.filled for m in marks_of(before)) == 4
     assert sum(isinstance(m, OvalMark) and m.filled for m in marks_of(moved)) == 3
     assert sum("±" in text for text in texts(marks_of(before))) == 2
-    assert [text for text in texts(marks_of(moved)) if "±" in text] == ["24.1 ± 0.9 mm"]
+    assert [text for text in texts(marks_of(moved)) if "±" in text] == [
+        "24.1 ± 0.9 mm · label file"
+    ]
 
 
 def test_without_uncertainty_values_stand_alone():
     marks = marks_of(predicted(HEAD), uncertainty=False)
-    assert "24.1 mm" in texts(marks)
+    assert "24.1 mm · label file" in texts(marks)
     assert not any(isinstance(m, OvalMark) and m.filled for m in marks)
 
 

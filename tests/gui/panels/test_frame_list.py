@@ -8,13 +8,11 @@ from PySide6.QtGui import QColor, QFontMetrics, QImage
 
 from sonichu_gui.domain.annotation import Status
 from sonichu_gui.gui import theme
+from sonichu_gui.gui.panels import thumbnails
 from sonichu_gui.gui.panels.frame_list import FrameList
 from sonichu_gui.gui.panels.frame_list_delegate import ROW_HEIGHT
-from sonichu_gui.gui.panels.frame_list_model import (
-    THUMBNAIL_ROLE,
-    THUMBNAILS_KEPT,
-    FrameFilter,
-)
+from sonichu_gui.gui.panels.frame_list_model import THUMBNAIL_ROLE
+from sonichu_gui.gui.panels.status_tally import FrameFilter
 from sonichu_gui.gui.place import Study
 from tests.gui.panels.fakes import predicted, show_frame
 
@@ -98,7 +96,8 @@ def test_chips_count_and_filter_by_status(qtbot, frames, document):
     document.set_study(Study("s", paths))
     kinds = (Status.PROPOSED, Status.ACCEPTED, Status.EDITED, Status.FLAGGED, Status.EXCLUDED)
     frames.set_statuses({path: {"HC": kind} for path, kind in zip(paths[1:], kinds, strict=True)})
-    assert frames.model.counts() == {
+    counts = frames.model.counts()
+    assert {kind: counts[kind] for kind in frames.chips.chips} == {
         FrameFilter.ALL: 6,
         FrameFilter.TO_DO: 2,
         FrameFilter.DONE: 3,
@@ -106,6 +105,24 @@ def test_chips_count_and_filter_by_status(qtbot, frames, document):
     }
     qtbot.mouseClick(frames.chips.chips[FrameFilter.FLAGGED], LEFT)
     assert shown(frames) == [paths[4].stem]
+
+
+def test_a_single_status_is_chosen_in_the_menu_and_a_chip_takes_over_again(qtbot, frames, document):
+    paths = names(4)
+    document.set_study(Study("s", paths))
+    kinds = (Status.PROPOSED, Status.ACCEPTED, Status.EXCLUDED)
+    frames.set_statuses({path: {"HC": kind} for path, kind in zip(paths[1:], kinds, strict=True)})
+    row = frames.status_menu.rows[FrameFilter.EXCLUDED]
+    assert row.text() == "excluded\t1"
+    row.trigger()
+    assert shown(frames) == [paths[3].stem]
+    assert frames.status_menu.text() == "excluded"
+    assert not any(chip.isChecked() for chip in frames.chips.chips.values())
+    chip = frames.chips.chips[FrameFilter.TO_DO]
+    qtbot.mouseClick(chip, LEFT)
+    assert shown(frames) == [paths[0].stem, paths[1].stem]
+    assert chip.isChecked()
+    assert frames.status_menu.text() == ""
 
 
 @pytest.mark.parametrize("width", [320, 264, 232])
@@ -181,6 +198,32 @@ def test_rows_that_fly_past_want_no_thumbnail(qtbot, frames, document):
     assert len(wanted) <= frames.view.viewport().height() // ROW_HEIGHT + 2
 
 
+def test_thumbnails_that_have_not_come_are_given_up_out_of_sight(qtbot, frames, document):
+    wanted, left = [], []
+    frames.thumbnail_wanted.connect(wanted.append)
+    frames.thumbnail_unwanted.connect(left.append)
+    document.set_study(Study("s", names(1000)))
+    qtbot.waitUntil(lambda: len(wanted) > 0)
+    image = QImage(8, 8, QImage.Format.Format_RGB32)
+    image.fill(QColor("red"))
+    frames.set_thumbnail(wanted[0], image)
+    first = list(wanted)
+    frames.view.verticalScrollBar().setValue(20_000)
+    qtbot.waitUntil(lambda: len(left) > 0)
+    assert sorted(left) == first[1:]
+    frames.view.verticalScrollBar().setValue(0)
+    qtbot.waitUntil(lambda: wanted[-1] == first[-1])
+    assert wanted.count(first[0]) == 1
+
+
+def test_a_row_under_the_mouse_is_lifted(qtbot, frames, document):
+    document.set_study(Study("s", names(5)))
+    view = frames.view
+    before = view.viewport().grab().toImage()
+    qtbot.mouseMove(view.viewport(), view.visualRect(frames.model.index(2)).center())
+    qtbot.waitUntil(lambda: view.viewport().grab().toImage() != before)
+
+
 def test_thumbnail_is_asked_for_once_and_shown(qtbot, frames, document):
     wanted: list[Path] = []
     frames.thumbnail_wanted.connect(wanted.append)
@@ -197,7 +240,7 @@ def test_thumbnail_is_asked_for_once_and_shown(qtbot, frames, document):
 
 
 def test_thumbnails_of_rows_seen_long_ago_make_room(frames, document):
-    paths = names(THUMBNAILS_KEPT + 5)
+    paths = names(thumbnails.KEPT + 5)
     document.set_study(Study("s", paths))
     image = QImage(8, 8, QImage.Format.Format_RGB32)
     image.fill(QColor("red"))

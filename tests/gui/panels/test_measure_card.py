@@ -3,8 +3,10 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 
-from sonichu_gui.domain.calibration import Calibration
+from sonichu_gui.domain.annotation import Annotation, Keypoint
+from sonichu_gui.domain.calibration import Calibration, Region
 from sonichu_gui.gui.panels.measure_panel import MeasurePanel
+from sonichu_gui.gui.place import Tool
 from tests.gui.panels.fakes import predicted, show_frame
 
 
@@ -39,7 +41,7 @@ def test_numbers_follow_a_drag_before_it_is_let_go(panel, document):
 def test_numbers_carry_unit_and_uncertainty(panel, document):
     show_frame(document)
     document.commit(predicted(document.task), "Predict")
-    assert panel.measures.primary.text == "HC 69.8 mm ± 2.0"
+    assert panel.measures.primary.text == "HC 69.8 mm ± 2.0 · label file"
 
 
 def test_without_a_scale_numbers_are_plain_pixels(panel, document):
@@ -69,16 +71,26 @@ def test_copy_link_triggers_the_action(qtbot, panel, actions):
         qtbot.mouseClick(panel.measures.copy_button, Qt.MouseButton.LeftButton)
 
 
-def test_a_contradiction_about_the_scale_is_shown(panel, document):
-    show_frame(document, calibration=Calibration(warning="Region and spacing differ by 12 %."))
-    assert panel.scale_warning.isVisible()
-    assert "differ by 12 %" in panel.scale_warning.text
-
-
-def test_no_contradiction_no_card(panel, document):
+def test_points_set_well_need_no_caution(panel, document):
     show_frame(document)
-    assert not panel.scale_warning.isVisible()
     assert not panel.caution.isVisible()
+
+
+def test_a_row_says_whose_its_millimetres_are_where_the_first_number_says_otherwise(
+    panel, document
+):
+    left, right = (
+        Region(n, x0, 0, x1, 539, mm, mm, "2D tissue", usable=True)
+        for n, x0, x1, mm in ((0, 0, 399, 0.2), (1, 400, 799, 0.3))
+    )
+    show_frame(document, calibration=Calibration(regions=(left, right)))
+    points = ((100.0, 100.0), (100.0, 300.0), (500.0, 200.0), (700.0, 200.0))
+    placed = Annotation(document.task.id, tuple(Keypoint(x, y) for x, y in points))
+    document.commit(placed, "Place")
+    assert panel.measures.primary.text.startswith("HC")
+    assert "mm" not in panel.measures.primary.text
+    assert [row.source for row in panel.measures.rows[:2]] == ["region 1", "region 2"]
+    assert panel.measures.rows[1].text == "OFD 60.0 mm · region 2"
 
 
 def test_scale_card_stays_in_sight_with_twenty_two_points(qtbot, panel, document, tasks):
@@ -96,5 +108,18 @@ def test_the_tooltip_says_what_the_error_means_and_is_silent_where_there_is_none
     assert "± 2.0 mm: one standard error" in panel.measures.primary.toolTip()
     assert "not the scale's error" in panel.measures.primary.toolTip()
     document.move_point(0, (290.0, 150.0))
-    assert panel.measures.primary.text.endswith("mm")
+    assert panel.measures.primary.text.endswith("mm · label file")
     assert "standard error" not in panel.measures.primary.toolTip()
+
+
+def test_in_a_low_window_nothing_beneath_the_rows_is_squeezed(qtbot, panel, document):
+    show_frame(document)
+    document.commit(predicted(document.task).with_point(2, (363.0, 200.0)), "Askew")
+    document.set_tool(Tool.SCALE)
+    document.set_scale_line(((10.0, 10.0), (200.0, 10.0)))
+    document.finish_scale_line()
+    panel.resize(288, 380)
+    qtbot.waitUntil(lambda: panel.scale.height() >= panel.scale.minimumSizeHint().height())
+    assert panel.caution.isVisible()
+    assert panel.caution.height() >= panel.caution.minimumSizeHint().height()
+    assert panel._scroll.height() >= 130

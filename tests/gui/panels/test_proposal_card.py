@@ -31,7 +31,7 @@ def test_no_proposal_no_card(qtbot, document):
 
 def test_the_card_compares_the_primary_number(card, document):
     mine = document.measurements[0].text
-    assert card.change_text == f"HC  {mine}  →  69.8 ± 2.0 mm"
+    assert card.change_text == f"HC  {mine}  →  69.8 ± 2.0 mm · label file"
 
 
 def test_taking_them_replaces_the_points_and_undo_brings_mine_back(qtbot, card, document):

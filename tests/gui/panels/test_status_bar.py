@@ -30,14 +30,14 @@ def job(text="Predicting HC", *, age_s=3.0, key="predict", progress=-1.0) -> Job
 def test_cursor_is_told_in_pixels_and_millimetres(bar, document):
     show_frame(document)
     bar.set_cursor((412.3, 288.0))
-    assert bar.cursor_text.text == "412.3, 288.0 px   47.7, 33.4 mm"
+    assert bar.cursor_text.text == "412.3, 288.0 px   47.7, 33.4 mm · label file"
 
 
 def test_cursor_outside_the_scaled_region_is_pixels_alone(bar, document):
     region = Region(0, 0, 0, 300, 539, 0.2, 0.2, "2D tissue", usable=True)
     show_frame(document, calibration=Calibration(regions=(region,)))
     bar.set_cursor((100.0, 50.0))
-    assert bar.cursor_text.text == "100.0, 50.0 px   20.0, 10.0 mm"
+    assert bar.cursor_text.text == "100.0, 50.0 px   20.0, 10.0 mm · region 1"
     bar.set_cursor((412.3, 288.0))
     assert bar.cursor_text.text == "412.3, 288.0 px"
 
@@ -58,7 +58,7 @@ def test_a_cine_tells_its_frame_and_a_picture_does_not(bar, document):
 def test_scale_badge_follows_the_calibration(bar, document):
     assert bar.scale_badge.text == "pixels only"
     show_frame(document)
-    assert bar.scale_badge.text == "0.1158 mm / px"
+    assert bar.scale_badge.text == "0.1158 mm / px · label file"
 
 
 def test_a_running_job_is_shown_with_its_time(bar):

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import Qt
 
 from sonichu_gui.gui.panels.top_bar import TopBar
 from sonichu_gui.gui.place import Study
+from sonichu_gui.gui.recent_rows import row_of
+from sonichu_gui.settings.recent import RecentStudy
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -120,13 +124,28 @@ def test_choosing_a_device_asks_for_it(qtbot, bar):
     assert bar.device_button.text() == "CPU"
 
 
-def test_recent_files_are_offered_and_chosen(qtbot, bar):
-    bar.set_recent(["/data/heads & tails", "/data/a4c.dcm"])
+def recent_row(path, *, is_missing=False):
+    study = RecentStudy((Path(path),))
+    return row_of(study, {study.opened} if is_missing else set())
+
+
+def test_recent_studies_are_offered_and_chosen(qtbot, bar):
+    rows = [recent_row("/data/heads & tails"), recent_row("/data/a4c.dcm")]
+    bar.recent.set_rows(rows)
     recent = next(row.menu() for row in bar.open_button.menu().actions() if row.menu())
     assert recent.menuAction().isVisible()
-    with qtbot.waitSignal(bar.recent_chosen) as chosen:
+    with qtbot.waitSignal(bar.recent.chosen) as chosen:
         recent.actions()[0].trigger()
-    assert chosen.args == ["/data/heads & tails"]
+    assert chosen.args == [rows[0].study]
+
+
+def test_recent_study_that_is_gone_says_so_and_can_be_taken_off(qtbot, bar):
+    bar.recent.set_rows([recent_row("/data/here"), recent_row("/data/gone", is_missing=True)])
+    texts = [row.text() for row in bar.recent.actions()]
+    assert texts[1] == "gone\tmissing"
+    remove = next(row for row in bar.recent.actions() if row.text() == "Remove missing")
+    with qtbot.waitSignal(bar.recent.removal_wanted):
+        remove.trigger()
 
 
 @pytest.mark.parametrize("width", [1440, 1100, 900, 640])

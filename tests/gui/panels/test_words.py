@@ -54,10 +54,10 @@ DOUBTFUL = Keypoint(
     ("scale", "text"),
     [
         (
-            Scale(ScaleSource.REGION, 0.1, 0.1, Trust.TRUSTED),
+            Scale(ScaleSource.REGION, 0.1, 0.1, Trust.TRUSTED, region_index=0),
             (
                 "standard deviation 2.0 mm along its ellipse, 0.50 mm across; "
-                "frame and mirror image each 0.30 mm from their mean"
+                "frame and mirror image each 0.30 mm from their mean; millimetres by region 1"
             ),
         ),
         (
@@ -71,7 +71,7 @@ DOUBTFUL = Keypoint(
             Scale(ScaleSource.REGION, 0.1, 0.8, Trust.TRUSTED),
             (
                 "standard deviation 4.0 mm along its ellipse, 2.0 mm across; "
-                "frame and mirror image each 3.0 px from their mean"
+                "frame and mirror image each 3.0 px from their mean; millimetres by region"
             ),
         ),
     ],

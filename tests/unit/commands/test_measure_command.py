@@ -36,6 +36,8 @@ def test_json_holds_the_keys_of_the_contract(capsys):
         "dy_mm": 0.2,
         "trusted": True,
         "reason": "0.2 mm per pixel, as given",
+        "region_index": None,
+        "confirmed_by": None,
     }
 
 

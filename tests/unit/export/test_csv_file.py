@@ -95,6 +95,7 @@ def test_pixel_size_is_told_when_it_is_known(study, out):
     study.store.save_scale(frame.digest, scale, author="r1")
     study.write("csv", out)
     assert [row["pixel_size_mm"] for row in rows_of(out)] == ["0.1", ""]
+    assert [row["pixel_size_source"] for row in rows_of(out)] == ["manual", ""]
 
 
 def test_pixels_that_are_not_square_have_no_one_size(study, out):

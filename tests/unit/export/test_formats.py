@@ -225,6 +225,7 @@ def test_measurements_have_value_unit_and_scale(study, out):
         "HC.csv",
     )
     assert (head["mm_per_px_x"], head["mm_per_px_y"]) == ("0.1", "0.2")
+    assert (head["scale_trusted"], head["scale_region"]) == ("yes", "")
     assert (head["formula"], head["convention"]) == ("Ramanujan II", "outer-outer")
     assert (head["status"], head["rater"], head["model"], head["model_hash"]) == (
         "edited",

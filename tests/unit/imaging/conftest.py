@@ -7,7 +7,6 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import gdcm
 import numpy as np
 import pydicom
 import pytest
@@ -17,6 +16,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 
 from sonichu_gui.imaging.video_decoder import VideoDecoder
+from tests.unit.imaging.recoding import recode_by_gdcm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -183,7 +183,7 @@ def recode() -> Callable[[Path, str], Path]:
     def rewrite(path: Path, syntax: str) -> Path:
         target = path.with_name(f"recoded-{path.name}")
         if syntax in {uid.JPEGLossless, uid.JPEGLosslessSV1}:
-            _recode_by_gdcm(path, target, syntax)
+            recode_by_gdcm(path, target, syntax)
             return target
         dataset = pydicom.dcmread(path)
         dataset.compress(syntax, generate_instance_uid=False)
@@ -191,21 +191,6 @@ def recode() -> Callable[[Path, str], Path]:
         return target
 
     return rewrite
-
-
-def _recode_by_gdcm(path: Path, target: Path, syntax: str) -> None:
-    reader = gdcm.ImageReader()
-    reader.SetFileName(str(path))
-    assert reader.Read()
-    change = gdcm.ImageChangeTransferSyntax()
-    change.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.GetTSType(syntax)))
-    change.SetInput(reader.GetImage())
-    assert change.Change()
-    writer = gdcm.ImageWriter()
-    writer.SetFileName(str(target))
-    writer.SetFile(reader.GetFile())
-    writer.SetImage(change.GetOutput())
-    assert writer.Write()
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import numpy as np
 import pydicom
 import pytest
 from pydicom import uid
+from pydicom.data import get_testdata_file
 
 from sonichu_gui.errors import FrameError, UnsupportedFrame
 from sonichu_gui.imaging.sources import open_source
@@ -67,6 +68,10 @@ def test_noise(tmp_path, size):
 def test_structured_report(write_dicom):
     path = write_dicom(None, SOPClassUID=uid.ComprehensiveSRStorage)
     assert "without pixels (Comprehensive SR Storage)" in refusal(path)
+
+
+def test_table_of_contents_of_a_disc():
+    assert "Open the folder that it lies in" in refusal(Path(get_testdata_file("DICOMDIR")))
 
 
 def test_presentation_state(write_dicom):
@@ -177,6 +182,13 @@ def test_syntax_that_nobody_knows(write_dicom, jpeg, ramp):
     unknown = b"1.2.840.10008.1.2.4.99"
     path.write_bytes(path.read_bytes().replace(uid.JPEGBaseline8Bit.encode(), unknown))
     assert unknown.decode() in refusal(path, kind=UnsupportedFrame)
+
+
+@pytest.mark.parametrize("behind", [b"", b"\0", b"\0\0", b"anything else" * 9])
+def test_large_deflated_file_with_something_behind_its_end_is_shown(write_dicom, behind):
+    path = write_dicom(np.zeros((1500, 1500), np.uint8), syntax=uid.DeflatedExplicitVRLittleEndian)
+    path.write_bytes(path.read_bytes() + behind)
+    assert open_source(path).frame(0).width == 1500
 
 
 def test_deflated_file_that_grows_beyond_memory(write_dicom, ramp, monkeypatch):

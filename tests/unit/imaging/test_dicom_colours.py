@@ -218,6 +218,13 @@ def test_baseline_jpeg_without_markers_is_rgb_when_the_header_says_so(write_dico
     np.testing.assert_allclose(shown(path).astype(int), colours.astype(int), atol=6)
 
 
+def test_adobe_marker_too_short_to_tell_is_no_marker(write_dicom, jpeg, colours):
+    marker = b"\xff\xee\x00\x0cAdobe" + bytes(5)  # the transform would be one byte further on
+    data = without_jfif(jpeg(colours, mode="YCbCr"), marker)
+    path = write_dicom(data, photometric="RGB", syntax=uid.JPEGBaseline8Bit, shape=(32, 48))
+    np.testing.assert_allclose(shown(path).astype(int), colours.astype(int), atol=6)
+
+
 def test_baseline_jpeg_without_markers_is_ybr_when_the_header_says_so(write_dicom, jpeg, colours):
     data = without_jfif(jpeg(colours))
     path = write_dicom(
@@ -233,10 +240,10 @@ def test_subsampled_jpeg_is_ybr_even_when_the_header_says_rgb(write_dicom, jpeg,
     np.testing.assert_allclose(middle, colours[4:12, 4:12].astype(int), atol=6)
 
 
-def without_jfif(data):
-    """Takes the APP0 segment out of the one fragment, which is padded to its old length."""
+def without_jfif(data, other=b""):
+    """Puts another segment in place of APP0 in the one fragment, padded to its old length."""
     at = data.index(b"\xff\xe0\x00\x10JFIF")
-    return data[:at] + data[at + 18 :] + b"\0" * 18
+    return data[:at] + other + data[at + 18 :] + b"\0" * (18 - len(other))
 
 
 def test_frames_of_a_cine_are_told_apart(write_dicom, jpeg):

@@ -111,6 +111,14 @@ def test_decoder_is_believed_about_the_number_of_frames(dicom_of, name, stated):
     assert source.frame(4).time_ms == 200
 
 
+@pytest.mark.parametrize("count", [1, 2, 6, 8, 9])
+def test_every_picture_of_a_short_loop_is_there(dicom_of, tmp_path, count):
+    stream = write_video(tmp_path / "short.m2v", "mpg2", count=count).read_bytes()
+    source = open_source(dicom_of(stream=stream, frames=count))
+    found = [number_of(source.frame(index).pixels) for index in range(source.frame_count)]
+    assert found == list(range(count))
+
+
 def test_times_are_those_of_the_header(dicom_of):
     source = open_source(dicom_of())
     assert (source.frame_time_ms, source.frame(3).time_ms) == (50, 150)
@@ -168,6 +176,14 @@ def test_file_cut_short_shows_its_whole_pictures_and_says_so(dicom_of):
     assert 3 < last < COUNT - 1
     assert number_of(source.frame(last).pixels) == last
     assert "cut short" in source.notes[0]
+
+
+def test_video_whose_messages_say_that_it_is_interlaced_is_refused(dicom_of):
+    progressive, interlaced = h264(COUNT, clock=0), h264(COUNT, clock=1)
+    source = open_source(dicom_of("H.264 as it is", stream=progressive))
+    assert number_of(source.frame(9).pixels) == 9
+    with pytest.raises(UnsupportedFrame, match=r"interlaced H\.264"):
+        open_source(dicom_of("H.264 as it is", stream=interlaced))
 
 
 def test_interlaced_video_is_refused_rather_than_shown_wrong(dicom_of, streams):

@@ -2,109 +2,87 @@
 
 from __future__ import annotations
 
-import io
+import os
+import signal
+import time
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from PIL import Image
-from pydicom import uid
 
-from sonichu_gui.errors import SonichuError
 from sonichu_gui.imaging.codestream import (
     Picture,
     is_jpeg_2000_of,
     is_jpeg_ls_of,
     is_lossless_jpeg_of,
 )
-from sonichu_gui.imaging.sources import open_source
+from tests.fuzz.mutation import case
+from tests.fuzz.run import MOST_BYTES, save
+from tests.fuzz.run import run as fuzz
+from tests.fuzz.seeds import make_seeds
+from tests.fuzz.trial import outcome
 
-HEADER = 1200
-bounded = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-@st.composite
-def damages(draw):
-    """A few edits, each at a place of the first bytes: replace, insert, cut out, cut off."""
-    edit = st.tuples(
-        st.sampled_from(["replace", "replace", "insert", "remove", "end"]),
-        st.integers(0, HEADER),
-        st.binary(min_size=1, max_size=8),
-    )
-    return draw(st.lists(edit, min_size=1, max_size=4))
+CASES = int(os.environ.get("SONICHU_FUZZ_CASES", "300"))
+SEED = int(os.environ.get("SONICHU_FUZZ_SEED", "1" if os.environ.get("CI") else time.time_ns()))
+bounded = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-def damaged(data, edits):
-    for kind, place, patch in edits:
-        at = place % max(1, min(len(data), HEADER))
-        match kind:
-            case "replace":
-                data = data[:at] + patch + data[at + len(patch) :]
-            case "insert":
-                data = data[:at] + patch + data[at:]
-            case "remove":
-                data = data[:at] + data[at + len(patch) :]
-            case "end":
-                data = data[:at]
-    return data
+def test_damaged_files_of_every_kind_are_shown_or_refused(tmp_path):
+    report = fuzz(range(CASES), seed=SEED)
+    save(report, tmp_path / "findings", seed=SEED)
+    found = [
+        f"{each.number}: {each.seed.kind} {each.seed.name}: {each.words}"
+        for each in report.findings
+    ]
+    assert found == [], f"python -m tests.fuzz.run --seed {SEED} --cases {CASES}"
+    assert report.outcomes["shown"] > CASES // 20
+    assert report.outcomes["refused"] > CASES // 20
 
 
-def open_all(path):
-    try:
-        source = open_source(path)
-        source.calibration.scale_for()
-        source.frame(0)
-        source.frame(source.frame_count - 1)
-    except SonichuError as error:
-        assert str(path) in error.message  # noqa: PT017 - it need not fail
+def test_same_number_is_the_same_damage():
+    seeds = make_seeds()
+    for number in range(20):
+        once, again = (case(seeds, seed=3, number=number) for _ in range(2))
+        assert once == again
+    assert case(seeds, seed=3, number=0) != case(seeds, seed=4, number=0)
 
 
-@pytest.fixture(scope="module")
-def pictures():
-    pixels = np.random.default_rng(1).integers(0, 256, (9, 11, 3)).astype(np.uint8)
-    whole = {}
-    for file_format in ("PNG", "JPEG", "BMP", "TIFF", "WEBP"):
-        stream = io.BytesIO()
-        Image.fromarray(pixels).save(stream, file_format)
-        whole[file_format] = stream.getvalue()
-    return whole
+def test_sound_files_are_all_shown(tmp_path):
+    for seed in make_seeds():
+        path = tmp_path / "sound"
+        path.write_bytes(seed.data)
+        assert outcome(path) == "shown", (seed.kind, seed.name)
 
 
-@pytest.mark.parametrize("file_format", ["PNG", "JPEG", "BMP", "TIFF", "WEBP"])
-@given(edits=damages())
-@bounded
-def test_damaged_pictures(pictures, tmp_path, file_format, edits):
-    path = tmp_path / "damaged"
-    path.write_bytes(damaged(pictures[file_format], edits))
-    open_all(path)
+def dies(_path):
+    os.kill(os.getpid(), signal.SIGSEGV)
 
 
-SYNTAXES = {
-    "implicit": uid.ImplicitVRLittleEndian,
-    "big endian": uid.ExplicitVRBigEndian,
-    "deflated": uid.DeflatedExplicitVRLittleEndian,
-    "RLE": uid.RLELossless,
-    "JPEG lossless": uid.JPEGLosslessSV1,
-    "JPEG-LS": uid.JPEGLSLossless,
-    "JPEG 2000": uid.JPEG2000Lossless,
-}
+def hangs(_path):
+    time.sleep(60)
 
 
-@pytest.fixture(params=SYNTAXES.values(), ids=SYNTAXES)
-def whole(request, write_dicom, recode, colours):
-    """The bytes of a sound file in each syntax."""
-    if not request.param.is_encapsulated:
-        return write_dicom(colours, photometric="RGB", syntax=request.param).read_bytes()
-    return recode(write_dicom(colours, photometric="RGB"), request.param).read_bytes()
+def swells(_path):
+    bytearray(MOST_BYTES + (64 << 20)).count(1)
+    return "shown"
 
 
-@given(edits=damages())
-@bounded
-def test_damaged_dicom(whole, tmp_path, edits):
-    path = tmp_path / "damaged"
-    path.write_bytes(damaged(whole, edits))
-    open_all(path)
+def errs(_path):
+    return "Traceback …"
+
+
+@pytest.mark.parametrize(
+    ("trial", "words"),
+    [(dies, "crash: exit code -11"), (hangs, "hang"), (swells, "memory"), (errs, "Traceback")],
+)
+def test_what_goes_wrong_in_a_case_is_found_and_kept_and_the_run_goes_on(tmp_path, trial, words):
+    starting = 1 if trial is hangs else 30
+    report = fuzz([4, 5], seed=1, trial=trial, seconds=0.2, starting=starting)
+    assert [each.number for each in report.findings] == [4, 5]
+    assert all(each.words.startswith(words) for each in report.findings)
+    save(report, tmp_path, seed=1)
+    assert (tmp_path / "1-5").read_bytes() == report.findings[1].data
+    assert "--seed 1 --only 5" in (tmp_path / "1-5.txt").read_text()
 
 
 @given(st.binary(max_size=400))
@@ -113,7 +91,7 @@ def test_damaged_dicom(whole, tmp_path, edits):
 def test_bytes_of_nothing(tmp_path, content):
     path = tmp_path / "nothing"
     path.write_bytes(bytes(128) + b"DICM" + content)
-    open_all(path)
+    assert outcome(path) == "refused"
 
 
 @pytest.mark.parametrize("check", [is_lossless_jpeg_of, is_jpeg_ls_of, is_jpeg_2000_of])

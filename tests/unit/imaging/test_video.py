@@ -246,7 +246,7 @@ def test_pictures_of_another_sampling_are_refused_and_the_others_shown(tmp_path)
 
 @pytest.mark.parametrize(
     ("codec", "other"),
-    [("MPNG", (WIDTH, 144)), ("mpg2", (WIDTH, 144)), ("VP80", (WIDTH, 144))],
+    [(codec, (WIDTH, 144)) for codec in ("MPNG", "mpg2", "VP80", "VP90")],
 )
 def test_layouts_are_told_apart_in_every_codec(tmp_path, codec, other):
     packets = []

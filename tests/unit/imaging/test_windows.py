@@ -223,3 +223,14 @@ def test_no_table_keeps_a_picture_from_being_shown(write_dicom, keyword, descrip
     item.add_new("LUTData", "OW", data)
     path = write_dicom(STORED, **{keyword: [item]}, **TWELVE_BITS)
     assert shown(path).shape == STORED.shape
+
+
+def test_damaged_window_of_a_group_is_passed_over(write_dicom):
+    stored = np.stack([STORED, STORED])
+    path = write_dicom(
+        stored, frames=2, SharedFunctionalGroupsSequence=[group(WindowCenter=500, WindowWidth=200)]
+    )
+    path.write_bytes(path.read_bytes().replace(b"\x28\x00\x50\x10DS", b"\x28\x00\x50\x10FS"))
+    source = open_source(path)
+    assert source.presets == ()
+    assert len(np.unique(source.frame(0).pixels)) > 100

@@ -163,7 +163,7 @@ class _Bits:
         return b"\0\0\0\1" + bytes([head]) + bytes(safe)
 
 
-def h264(count: int, *, interlaced: bool = False) -> bytes:
+def h264(count: int, *, interlaced: bool = False, clock: int | None = None) -> bytes:
     """A bare H.264 stream of numbered pictures, stored plainly (ITU-T H.264 7.3).
 
     Brightness is stored as it is, so that the decoder stretches it by the range of television.
@@ -171,6 +171,7 @@ def h264(count: int, *, interlaced: bool = False) -> bytes:
     Args:
         count: Number of pictures.
         interlaced: Whether each picture may mix rows of two fields.
+        clock: What a message beside every picture says of its scan: 0 progressive, 1 interlaced.
     """
     across, down = WIDTH // 16, HEIGHT // 16
     sequence = _Bits()
@@ -181,7 +182,10 @@ def h264(count: int, *, interlaced: bool = False) -> bytes:
     sequence.u(1, not interlaced)
     if interlaced:
         sequence.u(1, 1)
-    sequence.u(3, 0b100)
+    sequence.u(2, 0b10)
+    sequence.u(1, clock is not None)
+    if clock is not None:
+        sequence.u(9, 0b000000010)  # nothing of its display but that pictures tell their structure
     parameters = _Bits()
     parameters.ue(0, 0)
     parameters.u(2, 0)
@@ -194,8 +198,27 @@ def h264(count: int, *, interlaced: bool = False) -> bytes:
     if interlaced:  # in pairs, one above the other
         places = [(x, y + row) for y in range(0, down, 2) for x in range(across) for row in (0, 1)]
     for number in range(count):
+        if clock is not None:
+            stream += _clock_message(clock)
         stream += _plain_slice(numbered(number), number, places, interlaced=interlaced)
     return stream
+
+
+def _clock_message(scan: int) -> bytes:
+    """Picture timing (D.1.3) of a frame with the time 00:00:00 of a scan."""
+    timing = _Bits()
+    timing.u(5, 0b00001)
+    timing.u(2, scan)
+    timing.u(6, 0)
+    timing.u(1, 1)
+    timing.u(2 + 8 + 17 + 24, 0)
+    timing.u(1, 1)
+    timing.align()
+    message = _Bits()
+    message.u(8, 1)
+    message.u(8, len(timing.digits) // 8)
+    message.digits += timing.digits
+    return message.unit(0x06)
 
 
 def _plain_slice(picture, number, places, *, interlaced) -> bytes:

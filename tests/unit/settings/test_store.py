@@ -77,8 +77,8 @@ def test_what_another_window_saved_meanwhile_stays(path: Path) -> None:
 
 def test_changing_the_list_that_was_given_changes_no_setting(path: Path) -> None:
     loaded = Settings.load(path)
-    loaded.get(keys.RECENT).append("x")
-    assert loaded.get(keys.RECENT) == []
+    loaded.get(keys.MODEL_FOLDERS).append("x")
+    assert loaded.get(keys.MODEL_FOLDERS) == []
 
 
 def test_a_value_that_is_not_allowed_is_refused_and_the_old_one_stays(path: Path) -> None:
@@ -163,19 +163,19 @@ def test_a_linked_file_stays_a_link(path: Path, tmp_path: Path) -> None:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rater=st.text(st.characters(exclude_categories=["Cs"])),
-    recent=st.lists(st.text(st.characters(exclude_categories=["Cs"])), max_size=4),
-    frame=st.integers(0, 2**31),
+    folders=st.lists(st.text(st.characters(exclude_categories=["Cs"])), max_size=4),
+    ahead=st.integers(0, 20),
 )
 def test_any_text_survives_saving_and_loading(
-    tmp_path: Path, rater: str, recent: list[str], frame: int
+    tmp_path: Path, rater: str, folders: list[str], ahead: int
 ) -> None:
     path = tmp_path / "settings.toml"
     path.unlink(missing_ok=True)
     saved = Settings.load(path)
     saved.set(keys.RATER, rater)
-    saved.set(keys.RECENT, recent)
-    saved.set(keys.LAST_FRAME, frame)
+    saved.set(keys.MODEL_FOLDERS, folders)
+    saved.set(keys.PREDICT_AHEAD, ahead)
     saved.save()
     loaded = Settings.load(path)
-    got = (loaded.get(keys.RATER), loaded.get(keys.RECENT), loaded.get(keys.LAST_FRAME))
-    assert got == (rater, recent, frame)
+    got = (loaded.get(keys.RATER), loaded.get(keys.MODEL_FOLDERS), loaded.get(keys.PREDICT_AHEAD))
+    assert got == (rater, folders, ahead)
