@@ -66,6 +66,7 @@ class Canvas(QWidget):
         self._frame_size = (0, 0)
         self._fits = True
         self._marks: tuple[Mark, ...] = ()
+        self._is_stale = False
         self._show_names = True
         self._show_uncertainty = True
         self._peeking = False
@@ -82,6 +83,7 @@ class Canvas(QWidget):
         self.setAccessibleName(self.tr("Frame with keypoints"))
         self.setMinimumSize(280, 220)
         document.frame_changed.connect(self._show_frame)
+        document.rendering_changed.connect(self._show_rendering)
         document.annotation_changed.connect(self._refresh_annotation)
         document.proposal_changed.connect(self._refresh_all_marks)
         document.task_changed.connect(self._refresh_all_marks)
@@ -198,10 +200,10 @@ class Canvas(QWidget):
     def _show_frame(self, frame: Frame | None) -> None:
         self._heat = QPixmap()  # of another frame
         if frame is None:
-            self._pixmap, self._frame_size = QPixmap(), (0, 0)
+            self._pixmap = QPixmap()  # its size stays: the next one of that size keeps the zoom
             self.update()
             return
-        self._pixmap = QPixmap.fromImage(image_of(frame))
+        self._pixmap = QPixmap.fromImage(image_of(self.document.presets.rendering or frame))
         size = (frame.width, frame.height)
         refit = self._fits or size != self._frame_size
         self._frame_size = size
@@ -210,9 +212,14 @@ class Canvas(QWidget):
             self.fit()
         self.update()
 
+    def _show_rendering(self, rendering: Frame) -> None:
+        self._pixmap = QPixmap.fromImage(image_of(rendering))
+        self.update()
+
     def _refresh_all_marks(self, _: object = None) -> None:
+        """Has all marks built anew by the next paint: many things change at once with a frame."""
         self._layout.forget()
-        self._marks = self._build_marks()
+        self._is_stale = True
         self.update()
 
     def _refresh_annotation(self, _: object = None) -> None:
@@ -223,6 +230,8 @@ class Canvas(QWidget):
 
     def _refresh_marks(self, _: object = None) -> None:
         """Takes up changed marks and repaints only where they are."""
+        if self._is_stale:
+            return
         marks = self._build_marks()
         for x0, y0, x1, y1 in changed_bounds(self._marks, marks):
             self.update(QRectF(x0, y0, x1 - x0, y1 - y0).toAlignedRect())
@@ -290,6 +299,8 @@ class Canvas(QWidget):
             self._paint_frame(painter)
             if not (self._peeking or self._heat.isNull()):
                 self._paint_heat(painter)
+            if self._is_stale:
+                self._marks, self._is_stale = self._build_marks(), False
             if not self._peeking:
                 self._ink.paint(painter, self._marks, exposed)
                 self._paint_loupe(painter)
