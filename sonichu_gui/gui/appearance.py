@@ -16,6 +16,7 @@ from sonichu_gui.imaging.look import NEUTRAL, PRESETS, Look
 
 if TYPE_CHECKING:
     from sonichu_gui.domain.frame import Frame, Pixels
+    from sonichu_gui.gui.document import Document
     from sonichu_gui.imaging.scan_area import ScanArea
 
 
@@ -29,28 +30,27 @@ class Cover(Enum):
 
 
 class Appearance(QObject):
-    """What is done to the pixels on their way to the eye."""
+    """What is done to the pixels on their way to the eye.
+
+    Args:
+        document: Whose frame.
+    """
 
     changed = Signal()
 
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, document: Document) -> None:
+        super().__init__(document)
+        self._document = document
         self.look = NEUTRAL
         self.cover = Cover.NOTHING
-        self.preset_name = ""
         self._area: ScanArea | None = None
-        self._instead: Frame | None = None
+        document.rendering_changed.connect(self._tell)
+        document.preset_changed.connect(self._tell)
 
     def set_look(self, look: Look) -> None:
         """Shows frames in another look."""
         if look != self.look:
             self.look = look
-            self.changed.emit()
-
-    def show_instead(self, frame: Frame | None, preset_name: str = "") -> None:
-        """Shows another decoding of the same frame, by a window of its file; None: the first."""
-        if frame is not self._instead or preset_name != self.preset_name:
-            self._instead, self.preset_name = frame, preset_name
             self.changed.emit()
 
     def hide_outside(self, area: ScanArea) -> None:
@@ -75,14 +75,18 @@ class Appearance(QObject):
             return np.zeros_like(frame.pixels)
         if self.cover is Cover.OUTSIDE and not self._fits(frame):
             return np.zeros_like(frame.pixels)
-        instead = self._instead
-        seen = instead if instead is not None and instead.ref == frame.ref else frame
+        seen = self._document.presets.rendering or frame
         shown = self.look.apply(seen.pixels)
         if self._area is None:
             return shown
         from sonichu_gui.imaging.scan_area import hide_outside
 
         return hide_outside(shown, self._area)
+
+    @property
+    def preset_name(self) -> str:
+        """The window that the file is looked at by; empty for its first."""
+        return self._document.preset or ""
 
     @property
     def look_words(self) -> str:
@@ -102,6 +106,9 @@ class Appearance(QObject):
 
     def _fits(self, frame: Frame) -> bool:
         return self._area is not None and self._area.size == (frame.width, frame.height)
+
+    def _tell(self, _: object) -> None:
+        self.changed.emit()
 
     def _take(self, cover: Cover, area: ScanArea | None) -> None:
         if (cover, area) != (self.cover, self._area):

@@ -28,6 +28,7 @@ from sonichu_gui.gui.appearance import Appearance
 from sonichu_gui.gui.candidates import Candidates
 from sonichu_gui.gui.commands import ConfirmScale, ReplaceAnnotation, ReplaceScale
 from sonichu_gui.gui.place import Place, Study, Tool
+from sonichu_gui.gui.presets import Presets
 from sonichu_gui.gui.scaling import Scaling
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ class Document(QObject):
     proposed = Signal(object)  # Place where a model's points now stand, unasked
     save_changed = Signal(int)  # number of edits that could not be written yet
     place_wanted = Signal(object)  # Place to be shown
+    preset_changed = Signal(object)  # str | None, another way to look at the file's numbers
+    rendering_changed = Signal(object)  # Frame, the same one drawn in another way
     failed = Signal(object)  # SonichuError
     noted = Signal(str)  # a quiet remark for the status bar
 
@@ -87,6 +90,7 @@ class Document(QObject):
         self.selected: int | None = None
         self.hovered: int | None = None
         self.candidates = Candidates(self)
+        self.presets = Presets(self)
         self.appearance = Appearance(self)
         self.tool = Tool.EDIT
         self.scale_line: tuple[Point, Point] | None = None
@@ -163,9 +167,17 @@ class Document(QObject):
         self.study = replace(self.study, paths=paths, scanning=scanning, heads=heads)
         self.study_changed.emit(self.study)
 
-    def set_frame(self, path: Path, source: FrameSource, frame: Frame) -> None:
-        """Shows a frame with its stored labels."""
+    @property
+    def preset(self) -> str | None:
+        """Which of the file's windows it is looked at by; None for the file's own first one."""
+        return self.presets.name
+
+    def set_frame(
+        self, path: Path, source: FrameSource, frame: Frame, rendering: Frame | None = None
+    ) -> None:
+        """Shows a frame with its stored labels; `rendering` is how it is looked at, if not so."""
         self.path, self.source, self.frame = path, source, frame
+        self.presets.rendering = rendering
         self.awaits_frame = False
         self.keeper.remember_file(path, source)
         self.calibration = self._calibrated(path, frame)
@@ -188,7 +200,7 @@ class Document(QObject):
 
     def clear_frame(self) -> None:
         """Shows no frame."""
-        self.path = self.source = self.frame = None
+        self.path = self.source = self.frame = self.presets.rendering = None
         self.calibration = Calibration()
         self._take_up_place(self.frame_changed, None)
 

@@ -16,7 +16,7 @@ import logging
 import os
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from enum import Enum
 from functools import partial
@@ -171,15 +171,44 @@ class JobRunner(QObject):
         number = next(self._numbers)
         return self._start(lane, Job(number, key, text, work, done, failed, stepped, urgency))
 
+    def follow(
+        self,
+        future: Future[Any],
+        *,
+        key: str,
+        done: Callable[[Any], None],
+        failed: Callable[[BaseException], None],
+        text: str = "",
+    ) -> Job:
+        """Brings home what threads of another package come to, as if it were a job.
+
+        Args:
+            future: What is to come. One that was taken back comes to nothing.
+            key: Identity for superseding; cancelling drops the result alone, and whoever gave the
+                future ends its work.
+            done: Called on the GUI thread with the result.
+            failed: Called on the GUI thread with the exception.
+            text: What the status bar says; empty for silent work.
+        """
+        job = Job(next(self._numbers), key, text, _done_elsewhere, done, failed)
+        if self._enter(job):
+            future.add_done_callback(partial(self._send_answer, job))
+            self._announce()
+        return job
+
     def _start(self, lane: Lane, job: Job) -> Job:
+        if self._enter(job):
+            self._queue(lane, job)
+            self._announce()
+        return job
+
+    def _enter(self, job: Job) -> bool:
+        """Lists a job in place of the earlier ones of its key; False once closed."""
         self.cancel(job.key)
         self._jobs[job.number] = job
         if self._closed:
             job.cancel()
-            return job
-        self._queue(lane, job)
-        self._announce()
-        return job
+        return not self._closed
 
     def cancel(self, key: str) -> None:
         """Cancels every job of a key."""
@@ -255,6 +284,16 @@ class JobRunner(QObject):
         if not self._closed:
             self._ended.emit(job, result, error)
 
+    def _send_answer(self, job: Job, future: Future[Any]) -> None:
+        """Called on whichever thread has answered a future, or taken it back."""
+        if future.cancelled():
+            job.cancel()
+            self._send(job, None, None)
+        elif (error := future.exception()) is not None:
+            self._send(job, None, error)
+        else:
+            self._send(job, future.result(), None)
+
     # ---- back on the GUI thread --------------------------------------------------------------
 
     @Slot(object, object)
@@ -293,6 +332,10 @@ def _log_failure(job: Job, error: BaseException) -> None:
         log.info("job %s failed: %s", kind, type(error).__name__)
     else:
         log.info("job %s failed", kind, exc_info=error)
+
+
+def _done_elsewhere(_is_cancelled: IsCancelled, _report: Report) -> None:
+    """What the runner itself has to do for a future: nothing."""
 
 
 def _stand_back(nice: int) -> None:

@@ -62,6 +62,7 @@ class LabelKeeper(QObject):
         self._refused: set[Path] = set()
         self._waiting: list[_Waiting] = []
         self._pending_files: dict[Path, FrameSource] = {}
+        self._noted_files: set[tuple[Path, str]] = set()
         self._seen: dict[tuple[FrameRef, str], int | None] = {}
         self._retry = QTimer(self, interval=RETRY_MS)
         self._retry.timeout.connect(self.flush)
@@ -107,6 +108,8 @@ class LabelKeeper(QObject):
 
     def remember_file(self, path: Path, source: FrameSource) -> None:
         """Notes which file a digest belongs to; written with the file's first label."""
+        if (path, source.digest) in self._noted_files:
+            return  # a cine that plays tells it with every frame
         self._pending_files[path] = source
         self._asked(path.parent, lambda store: self._write_file(store, path), None)
 
@@ -150,6 +153,19 @@ class LabelKeeper(QObject):
     def statuses_by_path(self, folder: Path) -> dict[Path, dict[str, Status]]:
         """Gives where the labelled files of a folder stand, by path and task."""
         return self._asked(folder, lambda store: store.statuses_by_path(), {})
+
+    def waiting_statuses(self, digest: str, task_id: str) -> dict[int, Status]:
+        """Gives where frames of a file stand by edits that are not on disk yet, by index."""
+        found: dict[int, Status] = {}
+        for edit in self._waiting:
+            place = edit.place
+            if place is None or (place.frame.digest, place.task_id) != (digest, task_id):
+                continue
+            if edit.annotation is not None:
+                found[place.frame.index] = edit.annotation.status
+            elif edit.prediction is not None:
+                found.setdefault(place.frame.index, edit.prediction.status)
+        return found
 
     def save(self, place: Place, annotation: Annotation, *, rater: str, seconds: float) -> None:
         """Writes an annotation; on disk when this returns, or waiting and said so."""
@@ -258,6 +274,7 @@ class LabelKeeper(QObject):
         for store in self._stores.values():
             store.close()
         self._stores.clear()
+        self._noted_files.clear()
 
     def _asked(self, folder: Path, ask: Callable[[LabelStore], T], otherwise: T) -> T:
         """Asks a folder's store; one that cannot answer is told of, and the window goes on."""
@@ -312,3 +329,4 @@ class LabelKeeper(QObject):
                 format=source.format,
             )
             del self._pending_files[path]
+            self._noted_files.add((path, source.digest))

@@ -63,7 +63,7 @@ class Viewing(QObject):
         self._actions = actions
         self._canvas = canvas
         self.memory = ViewMemory(document, jobs)
-        self.looking = LookController(document, jobs, self.memory)
+        self.looking = LookController(document, self.memory)
         self.areas = ScanAreaController(document, jobs, self.memory)
         self.hiding = HideController(document, self.areas, self.memory)
         self.cropping = CropController(document, self.areas)

@@ -27,6 +27,7 @@ from sonichu_gui.gui.canvas.keys import Keys
 from sonichu_gui.gui.controllers.batch import BatchController
 from sonichu_gui.gui.controllers.calibrating import CalibrateController
 from sonichu_gui.gui.controllers.cine import CineController
+from sonichu_gui.gui.controllers.cine_marks import CineMarks
 from sonichu_gui.gui.controllers.heatmap import HeatmapController
 from sonichu_gui.gui.controllers.labels_io import LabelsController
 from sonichu_gui.gui.controllers.models import ModelsController
@@ -36,6 +37,7 @@ from sonichu_gui.gui.controllers.pasting import PastingController
 from sonichu_gui.gui.controllers.predict_ahead import AheadController
 from sonichu_gui.gui.controllers.predicting import PredictController
 from sonichu_gui.gui.controllers.recents import RecentController
+from sonichu_gui.gui.controllers.remarks import RemarkController
 from sonichu_gui.gui.controllers.reviewing import ReviewController
 from sonichu_gui.gui.controllers.ruler_reading import RulerController
 from sonichu_gui.gui.controllers.serving import ModelsInUse
@@ -111,6 +113,8 @@ class Workbench(QObject):
         self.heatmap = HeatmapController(self.document, self.jobs, self.predicting)
         self.review = ReviewController(self.document, self.study)
         self.cine = CineController(self.document, self.study)
+        self.cine_marks = CineMarks(self.document, self.jobs)
+        self.remarks = RemarkController(self.document)
         self.ahead = AheadController(
             self.document,
             self.jobs,
@@ -200,20 +204,16 @@ class Workbench(QObject):
         self.jobs.jobs_changed.connect(self.status_bar.set_jobs)
         self.status_bar.cancel_wanted.connect(self.jobs.cancel)
         self.hand.cursor_moved.connect(self.status_bar.set_cursor)
-        self.hand.frame_step_wanted.connect(study.step_frame)
-        self.keys.frame_step_wanted.connect(study.step_frame)
         self.keys.escaped.connect(self.banner.put_away)
         self.keys.accept_wanted.connect(self.review.accept_and_next)
         self.canvas.zoom_changed.connect(self.status_bar.set_zoom)
-        self.cine_bar.frame_wanted.connect(study.show_frame)
-        self.cine_bar.speed_chosen.connect(self.cine.set_speed)
-        self.cine.playing_changed.connect(self.actions["play"].setChecked)
         self.review.incomplete.connect(self.banner.show_warning)
         self.labels.written.connect(self.banner.show_note)
         self.labels.imported.connect(self._after_import)
         self._demo_action.triggered.connect(self.open_demo)
         window.dropped.connect(self.pasting.open)
         window.closing.connect(self._close)
+        self._connect_cine()
         self._connect_opening()
         self._connect_model()
         self._connect_scale()
@@ -245,6 +245,22 @@ class Workbench(QObject):
         for changed in (menu.set_rows, recent.set_rows):
             changed(self.recents.rows)
             self.recents.changed.connect(changed)
+
+    def _connect_cine(self) -> None:
+        cine, bar = self.cine, self.cine_bar
+        for part in (self.hand, self.keys):
+            part.frame_step_wanted.connect(cine.step)
+        bar.frame_wanted.connect(cine.go_to)
+        bar.speed_chosen.connect(cine.set_speed)
+        bar.repeat_chosen.connect(cine.set_repeat)
+        bar.field_left.connect(self.window.focus_canvas)
+        cine.playing_changed.connect(self.actions["play"].setChecked)
+        cine.range_changed.connect(bar.show_range)
+        cine.lag_changed.connect(bar.show_lag)
+        self.cine_marks.changed.connect(bar.set_marks)
+        self.labels.imported.connect(self.cine_marks.read_again)
+        self.status_bar.cancel_wanted.connect(self.study.stop_waiting)
+        self.remarks.remarked.connect(self.banner.show_remark)
 
     def _connect_model(self) -> None:
         self.top_bar.device_chosen.connect(self._choose_device)
@@ -362,6 +378,11 @@ class Workbench(QObject):
             self.cine.play(False)
         self.predicting.predict()
 
+    def ask_for_frame(self) -> None:
+        """Asks for the number or the time of a frame of the cine; one that plays stops."""
+        self.cine.play(False)
+        self.cine_bar.ask_for_frame()
+
     def picture(self) -> QImage:
         """The annotated frame at image resolution."""
         from sonichu_gui.gui.canvas.snapshot import annotated_image
@@ -438,7 +459,7 @@ class Workbench(QObject):
 
     def _focus_canvas(self, *_: object) -> None:
         """The keys go to the frame, unless a person is typing elsewhere."""
-        if not self.frame_list.search.hasFocus():
+        if not (self.frame_list.search.hasFocus() or self.cine_bar.has_focus):
             self.window.focus_canvas()
 
     def _remember_models(self, choice: ModelChoice) -> None:

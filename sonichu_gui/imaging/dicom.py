@@ -44,6 +44,7 @@ class DicomSource:
         color: How the file stores it: "grey", "rgb", "ybr" or "palette".
         frame_time_ms: Mean time from frame to frame, None for a still or when not stated.
         calibration: What it says about the size of a pixel.
+        times_ms: Time of each frame where the file states them one by one, else empty.
         presets: Windows and tables that the file offers, for grey frames; the first is used.
         notes: None.
         storage: Transfer syntax, photometric interpretation and bits.
@@ -60,7 +61,7 @@ class DicomSource:
     calibration: Calibration
     file: SourceFile
     _header: DicomHeader
-    _times_ms: tuple[float, ...]
+    times_ms: tuple[float, ...]
     _coloring: Palette | Shadings | None
     presets: tuple[WindowPreset, ...] = ()
     notes: tuple[str, ...] = ()
@@ -92,8 +93,8 @@ class DicomSource:
         """Does nothing: the file is open only while a frame is read."""
 
     def _time_ms(self, index: int) -> float | None:
-        if self._times_ms:
-            return self._times_ms[index]
+        if self.times_ms:
+            return self.times_ms[index]
         return None if self.frame_time_ms is None else index * self.frame_time_ms
 
     def _pixels(self, samples: Samples, index: int, preset: int) -> Pixels:
@@ -136,7 +137,7 @@ def open_dicom(path: Path) -> DicomSource | VideoSource:
         calibration=calibration,
         file=file,
         _header=header,
-        _times_ms=header.times_ms(),
+        times_ms=header.times_ms(),
         _coloring=coloring,
         presets=presets,
         storage=dicom_storage(header),

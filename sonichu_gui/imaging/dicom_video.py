@@ -82,7 +82,7 @@ def open_dicom_video(header: DicomHeader) -> VideoSource:
         calibration=calibration,
         notes=_notes(header, video, is_cut=is_cut),
         file=file,
-        _times_ms=times,
+        times_ms=times,
         _decoder=VideoDecoder(file.path, video.index, stream_of),
         storage=dicom_storage(header),
     )

@@ -52,6 +52,7 @@ class RasterSource:
         color: How the file stores it: "grey", "rgb", "palette", "cmyk", "ybr" or "lab".
         calibration: No scale, and why.
         frame_time_ms: Mean time from frame to frame of an animated WebP, else None.
+        times_ms: Time of each frame of one, else empty.
         presets: None.
         notes: None.
         storage: Bits of a sample.
@@ -70,7 +71,7 @@ class RasterSource:
     presets: tuple[WindowPreset, ...] = ()
     notes: tuple[str, ...] = ()
     storage: Storage = UNSTATED
-    _times_ms: tuple[float, ...] = ()
+    times_ms: tuple[float, ...] = ()
 
     def frame(self, index: int) -> Frame:
         """Decodes one frame; safe to call from several threads.
@@ -85,7 +86,7 @@ class RasterSource:
                 image.seek(index)
             self.file.require_size(*image.size)
             pixels = grey_if_colourless(rgb) if (rgb := _pixels(image)).ndim == 3 else rgb
-        time_ms = self._times_ms[index] if self._times_ms else None
+        time_ms = self.times_ms[index] if self.times_ms else None
         return Frame(FrameRef(self.digest, index), pixels, self.calibration, time_ms)
 
     def frame_with(self, index: int, preset: WindowPreset) -> Frame:  # noqa: ARG002
@@ -132,7 +133,7 @@ def open_raster(path: Path, file_format: str) -> RasterSource:
         file=file,
         frame_time_ms=times[-1] / (len(times) - 1) if times else None,
         storage=Storage(bits=bits),
-        _times_ms=times,
+        times_ms=times,
     )
 
 

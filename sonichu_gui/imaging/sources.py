@@ -75,6 +75,10 @@ class FrameSource(Protocol):
         """Mean time from one frame of a cine to the next; None for stills or when not stated."""
 
     @property
+    def times_ms(self) -> tuple[float, ...]:
+        """Time of each frame since the first; empty when the file does not state them singly."""
+
+    @property
     def calibration(self) -> Calibration:
         """What the file says about the size of a pixel, for all its frames."""
 

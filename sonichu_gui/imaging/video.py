@@ -68,6 +68,7 @@ class VideoSource:
         calibration: No scale, and why; the shape of a pixel where that is known.
         presets: None.
         notes: What was found wrong with the file but does not keep it from being shown.
+        times_ms: Time of each frame, empty when the file does not state it.
         storage: What a DICOM file around it says of its pixels.
     """
 
@@ -82,7 +83,7 @@ class VideoSource:
     calibration: Calibration
     notes: tuple[str, ...]
     file: SourceFile
-    _times_ms: tuple[float, ...]
+    times_ms: tuple[float, ...]
     _decoder: VideoDecoder
     presets: tuple[WindowPreset, ...] = ()
     storage: Storage = UNSTATED
@@ -113,7 +114,7 @@ class VideoSource:
             )
         if pixels.ndim == 3:
             pixels = grey_if_colourless(pixels, within=_TINT)
-        time_ms = self._times_ms[index] if self._times_ms else None
+        time_ms = self.times_ms[index] if self.times_ms else None
         return Frame(FrameRef(self.digest, index), pixels, self.calibration, time_ms)
 
     def frame_with(self, index: int, preset: WindowPreset) -> Frame:  # noqa: ARG002
@@ -179,7 +180,7 @@ def open_video(path: Path, container: str) -> VideoSource:
         calibration=Calibration(spacing=no_scale(f"{reason} that does", video.pixel_aspect)),
         notes=_notes(video.index, container, is_cut=is_cut),
         file=file,
-        _times_ms=times,
+        times_ms=times,
         _decoder=VideoDecoder(path, video.index, file.open),
     )
 

@@ -109,12 +109,20 @@ class RevisionTable:
             for row in self._standing(*_PLACE, REVISIONS.c.id, REVISIONS.c.status)
         ]
 
+    def statuses_of(self, digest: str, task_id: str) -> dict[int, Status]:
+        """Gives where the frames of one file stand, by index."""
+        of_file = REVISIONS.c.digest == digest, REVISIONS.c.task_id == task_id
+        rows = self._standing(*_PLACE, REVISIONS.c.id, REVISIONS.c.status, only=of_file)
+        return {row.frame_index: Status(row.status) for row in rows}
+
     def standing(self) -> list[Revision]:
         """Gives what holds for every frame and task, see `Standing.holds`."""
         return [self._revision(row) for row in self._standing(*REVISIONS.c)]
 
-    def _standing(self, *columns: ColumnElement[Any]) -> list[Row[Any]]:
-        newest = select(func.max(REVISIONS.c.id)).group_by(*_PLACE, REVISIONS.c.kind)
+    def _standing(
+        self, *columns: ColumnElement[Any], only: tuple[ColumnElement[bool], ...] = ()
+    ) -> list[Row[Any]]:
+        newest = select(func.max(REVISIONS.c.id)).where(*only).group_by(*_PLACE, REVISIONS.c.kind)
         query = select(*columns).where(REVISIONS.c.id.in_(newest)).order_by(REVISIONS.c.kind)
         with self._database.reading() as connection:
             found = connection.execute(query).all()

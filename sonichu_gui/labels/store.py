@@ -264,6 +264,10 @@ class LabelStore:
             statuses[frame.digest][frame.index, task_id] = status
         return dict(statuses)
 
+    def statuses_of(self, digest: str, task_id: str) -> dict[int, Status]:
+        """Gives where the frames of one file stand for a task, by index, as `statuses` does."""
+        return self._revisions.statuses_of(digest, task_id)
+
     def statuses_by_path(self) -> dict[Path, dict[str, Status]]:
         """Gives where every file stands: path -> task id -> status of its last labelled frame.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import threading
 import time
 
 import pydicom.examples
@@ -12,9 +11,6 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from sonichu_gui.domain.annotation import Origin, Status
-from sonichu_gui.gui.controllers.predict_ahead import STAY_MS
-from sonichu_gui.gui.controllers.study import READ_AHEAD
-from sonichu_gui.gui.jobs import Lane
 from sonichu_gui.imaging.sources import digest_of
 from sonichu_gui.labels.store import LabelStore
 from tests.gui.hands import click, drag
@@ -216,7 +212,7 @@ def test_looking_at_frames_loads_no_model(bench, qtbot):
 
 def test_a_person_who_places_points_is_not_disturbed(bench, model, qtbot):
     bench.ahead.set_on(True)
-    press(bench, Qt.Key.Key_P)
+    press(bench, Qt.Key.Key_W)
     click(bench.canvas, (220.0, 70.0))
     settle(bench, qtbot)
     assert bench.document.annotation.keypoints[1:] == (None, None, None)
@@ -310,16 +306,10 @@ def test_the_status_of_an_accepted_cine_stays_when_the_next_frame_is_predicted(c
 
 def test_reading_ahead_goes_on_beside_it(bench, model, qtbot):
     predict_first(bench, qtbot)
-    read_on = threading.Event()
-    reading = bench.jobs.submit(
-        Lane.READING,
-        lambda _is_cancelled, _report: read_on.wait(10),
-        key=READ_AHEAD,
-        done=lambda _: None,
-        failed=lambda _: None,
-    )
+    model.seconds = 0.3
+    paths = bench.document.study.paths
+    bench.study.show(paths[6])
+    wait_for(bench, qtbot, "6.png")
     bench.document.set_task(bench.tasks["FA"])
     bench.document.set_task(bench.tasks["HC"])
-    qtbot.wait(2 * STAY_MS)
-    assert not reading.is_cancelled()
-    read_on.set()
+    qtbot.waitUntil(lambda: all(bench.study.is_ready(path, 0) for path in paths[5:9]))

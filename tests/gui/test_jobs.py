@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import Future
 
 import pytest
 
@@ -189,3 +190,58 @@ def test_closing_ends_what_runs_and_what_waits(qapp, log):
     assert cleaned.is_set()
     assert log == ["asked runs"]
     assert not [t for t in threading.enumerate() if t.name.startswith("sonichu-")]
+
+
+# ---- what threads of another package come to -----------------------------------------------
+
+
+def follow(jobs, log, future, key="frame"):
+    return jobs.follow(future, key=key, done=log.append, failed=log.append, text="Reading")
+
+
+def test_a_future_comes_home_as_a_job_does_and_not_before_the_caller_has_gone_on(jobs, log, qtbot):
+    future = Future()
+    follow(jobs, log, future)
+    assert [job.text for job in jobs.running] == ["Reading"]
+    answered_by = threading.Thread(target=future.set_result, args=["a frame"])
+    answered_by.start()
+    answered_by.join()
+    assert log == []
+    qtbot.waitUntil(lambda: log == ["a frame"])
+    assert jobs.running == ()
+
+
+def test_a_future_that_fails_is_told_as_a_failure(jobs, log, qtbot):
+    future, error = Future(), OSError("gone")
+    future.set_exception(error)
+    follow(jobs, log, future)
+    assert log == []
+    qtbot.waitUntil(lambda: log == [error])
+
+
+def test_the_later_future_of_a_key_is_the_only_one_that_comes_home(jobs, log, qtbot):
+    first, second = Future(), Future()
+    follow(jobs, log, first)
+    follow(jobs, log, second)
+    second.set_result("second")
+    first.set_result("first")
+    qtbot.waitUntil(lambda: not jobs._jobs)
+    assert log == ["second"]
+
+
+def test_a_future_that_was_taken_back_comes_to_nothing(jobs, log, qtbot):
+    future = Future()
+    follow(jobs, log, future)
+    future.cancel()
+    qtbot.waitUntil(lambda: not jobs._jobs)
+    assert (log, jobs.running) == ([], ())
+
+
+def test_after_the_end_no_future_comes_home(jobs, log, qtbot):
+    future = Future()
+    follow(jobs, log, future)
+    jobs.close()
+    future.set_result("late")
+    assert follow(jobs, log, Future()).is_cancelled()
+    qtbot.wait(20)
+    assert log == []

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from sonichu_gui.imaging.look import NEUTRAL, PRESETS, Look
+from sonichu_gui.settings.study_views import read_view
 from tests.gui.hands import at, click
 from tests.gui.scenes import open_and_wait, write_picture
 from tests.scans import write_dicom
@@ -187,7 +188,10 @@ def test_windows_of_a_dicom_file_are_chosen_by_name(bench, qtbot, tmp_path):
     original = bench.document.frame.pixels.copy()
     windows.setFocus()
     QTest.keyClick(windows, Qt.Key.Key_Down)
-    qtbot.waitUntil(lambda: bench.document.appearance.preset_name == "NARROW")
+    qtbot.waitUntil(lambda: bench.document.presets.rendering is not None)
+    assert bench.document.preset == "NARROW"
+    bench.viewing.memory.flush()
+    assert read_view(folder).preset == "NARROW"
     shown = bench.document.appearance.pixels(bench.document.frame)
     assert shown[0, 100] == 255
     assert shown[0, 35] == 0

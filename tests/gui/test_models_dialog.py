@@ -61,7 +61,7 @@ def test_the_dialog_stands_beside_the_work_and_goes_with_escape(bench, qtbot):
     dialog = open_dialog(bench, qtbot)
     assert not dialog.isModal()
     go_to_window(bench, qtbot)
-    QTest.keyClick(bench.canvas, Qt.Key.Key_P)
+    QTest.keyClick(bench.canvas, Qt.Key.Key_W)
     assert bench.actions["place"].isChecked()
     QTest.keyClick(dialog.models, Qt.Key.Key_Escape)
     qtbot.waitUntil(lambda: bench.window.findChild(ModelsDialog) is None)

@@ -340,7 +340,7 @@ def test_accepting_with_points_missing_is_said(bench):
 
 def test_calibrating_while_placing_takes_the_line_in_hand(bench):
     start_placing(bench)
-    QTest.keyClick(bench.canvas, Qt.Key.Key_K)
+    QTest.keyClick(bench.canvas, Qt.Key.Key_S)
     assert bench.document.tool is Tool.SCALE
 
 

@@ -84,7 +84,7 @@ def test_accepting_while_a_proposal_waits_accepts_the_persons_points(bench, qtbo
 
 def test_a_prediction_asked_for_before_the_frame_is_shown_is_made_for_it(bench, qtbot):
     bench.document.set_task(bench.tasks["HC"])
-    bench.study.close()
+    bench.study.forget(bench.document.study.paths[2])
     bench.study.show(bench.document.study.paths[2])
     QTest.keyClick(bench.canvas, Qt.Key.Key_R)
     qtbot.waitUntil(lambda: bench.document.annotation.is_complete, timeout=LOADED)

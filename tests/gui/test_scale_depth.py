@@ -46,7 +46,7 @@ def own(bench):
 
 
 def test_the_depth_of_a_fan_is_found_from_its_face_to_its_lowest_point(scan, qtbot):
-    QTest.keyClick(scan.canvas, Qt.Key.Key_K, Qt.KeyboardModifier.ShiftModifier)
+    QTest.keyClick(scan.canvas, Qt.Key.Key_S, Qt.KeyboardModifier.ShiftModifier)
     form = type_length(scan, qtbot, "13")
     (x0, top), (x1, bottom) = scan.document.scale_line
     # Apex at (190, -30); face 50 px from it, deepest echo 310 px.

@@ -51,7 +51,7 @@ def test_two_clicks_and_a_length_give_millimetres_and_undo_takes_them_back(bench
 
 def test_after_the_second_click_the_length_is_typed_at_once(bench, qtbot):
     place_ivc(bench)
-    QTest.keyClick(bench.canvas, Qt.Key.Key_K)
+    QTest.keyClick(bench.canvas, Qt.Key.Key_S)
     click(bench.canvas, (50.0, 50.0))
     move(bench.canvas, at(bench.canvas, (100.0, 50.0)))
     assert bench.document.scale_line[1][0] == pytest.approx(100.0, abs=1.0)

@@ -118,7 +118,8 @@ def test_a_frame_without_a_ruler_offers_none_and_says_so_when_asked(opened, qtbo
     bench = opened(pixels=fan(ruler=False))
     card = read(bench, qtbot)
     assert not card.offer.isVisible()
-    QTest.keyClick(bench.canvas, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+    both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    QTest.keyClick(bench.canvas, Qt.Key.Key_S, both)
     qtbot.waitUntil(lambda: "No ruler found" in bench.status_bar.middle.text, timeout=WAIT)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pydicom
@@ -107,7 +108,7 @@ def test_an_empty_folder_says_what_to_choose_instead(make_bench, qtbot, tmp_path
 
 def test_a_file_that_is_gone_gives_a_message(bench, qtbot, study):
     (study / "frame2.png").unlink()
-    bench.study.close()
+    bench.study.forget(study / "frame2.png")
     QTest.keyClick(bench.canvas, Qt.Key.Key_D)
     qtbot.waitUntil(lambda: "frame2.png" in bench.banner.text)
 
@@ -150,6 +151,29 @@ def test_next_to_do_skips_what_is_accepted(bench, qtbot):
     qtbot.waitUntil(lambda: bench.document.path.name == "frame1.png")
     QTest.keyClick(bench.canvas, Qt.Key.Key_N)
     qtbot.waitUntil(lambda: bench.document.path.name == "frame10.png")
+
+
+class Listed(tuple):
+    """Paths that nobody may search one by one."""
+
+    __slots__ = ()
+
+    def index(self, *_):
+        raise AssertionError("searched for a place")
+
+    def __contains__(self, path):
+        raise AssertionError("searched for a file")
+
+
+def test_among_ten_thousand_files_no_step_searches_the_list(bench, qtbot, study):
+    here, following = study / "frame1.png", study / "frame2.png"
+    others = [study / f"other{number}.png" for number in range(10_000)]
+    listed = Listed([*others, here, following])
+    bench.document.study = replace(bench.document.study, paths=listed)
+    for step, path in ((1, following), (-1, here)):
+        bench.study.step_file(step)
+        qtbot.waitUntil(lambda path=path: bench.document.path == path)
+    assert bench.study.frames_ahead()[:2] == [(others[-1], 0), (others[-2], 0)]
 
 
 def test_a_cine_steps_by_key_and_by_slider_and_plays(make_bench, qtbot, tmp_path):
@@ -261,7 +285,7 @@ def test_a_bad_frame_of_a_cine_leaves_the_good_ones_in_reach(make_bench, qtbot, 
 
 def test_accepting_before_the_next_frame_is_shown_accepts_nothing(bench, qtbot):
     place_vena_cava(bench)
-    bench.study.close()
+    bench.study.forget(bench.document.study.paths[2])
     bench.study.show(bench.document.study.paths[2])
     QTest.keyClick(bench.canvas, Qt.Key.Key_Y)
     assert bench.document.annotation.status is Status.EDITED

@@ -65,10 +65,12 @@ class Canvas(QWidget):
         self.view = ViewTransform()
         self._picture = Picture(document)
         self._area: tuple[Outlines, Grip | None] | None = None
+        self._has_frame = False
         self._frame_size = (0, 0)
         self._fits = True
         self._box: Box | None = None
         self._marks: tuple[Mark, ...] = ()
+        self._is_stale = False
         self._show_names = True
         self._show_uncertainty = True
         self._peeking = False
@@ -107,7 +109,7 @@ class Canvas(QWidget):
     @property
     def has_frame(self) -> bool:
         """Whether there is something to look at."""
-        return self._frame_size != (0, 0)
+        return self._has_frame
 
     @property
     def is_cropped(self) -> bool:
@@ -224,7 +226,11 @@ class Canvas(QWidget):
 
     def _show_frame(self, frame: Frame | None) -> None:
         self._picture.set_heat(None)  # of another frame
-        size = (0, 0) if frame is None else (frame.width, frame.height)
+        self._has_frame = frame is not None
+        if frame is None:  # its size stays: the next one of that size keeps the zoom
+            self._show_look()
+            return
+        size = (frame.width, frame.height)
         is_other, self._frame_size = size != self._frame_size, size
         self._layout.forget()
         if is_other:
@@ -238,8 +244,9 @@ class Canvas(QWidget):
         self.update()
 
     def _refresh_all_marks(self, _: object = None) -> None:
+        """Has all marks built anew by the next paint: many things change at once with a frame."""
         self._layout.forget()
-        self._marks = self._build_marks()
+        self._is_stale = True
         self.update()
 
     def _refresh_annotation(self, _: object = None) -> None:
@@ -250,6 +257,8 @@ class Canvas(QWidget):
 
     def _refresh_marks(self, _: object = None) -> None:
         """Takes up changed marks and repaints only where they are."""
+        if self._is_stale:
+            return
         marks = self._build_marks()
         for x0, y0, x1, y1 in changed_bounds(self._marks, marks):
             self.update(QRectF(x0, y0, x1 - x0, y1 - y0).toAlignedRect())
@@ -317,6 +326,8 @@ class Canvas(QWidget):
             smooth = self.view.zoom * self.devicePixelRatioF() < SHARP_FROM_ZOOM
             frame, heat = self._frame_rect(), not self._peeking
             self._picture.paint(painter, frame, smooth=smooth, heat=heat)
+            if self._is_stale:
+                self._marks, self._is_stale = self._build_marks(), False
             if self._area is not None:
                 outlines, held = self._area
                 paint_area(painter, outlines, view=self.view, frame=frame, held=held)

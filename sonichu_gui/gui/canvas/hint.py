@@ -75,7 +75,7 @@ class CanvasHint(QLabel):
             name = document.task.keypoints[due].name
             return self.tr("Click {}   Backspace takes back   Esc ends").format(name)
         if document.annotation.is_empty:
-            return self.tr("R predict   P place by hand   F fit")
+            return self.tr("R predict   W place by hand   F fit")
         if document.candidates.chosen is not None:
             return self.tr("Enter takes   Tab next   Esc back")
         if document.proposal is not None:

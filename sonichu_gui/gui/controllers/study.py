@@ -1,11 +1,13 @@
 """Shows frames, reads ahead, and finds the next thing to do.
 
-Decoding happens on reader threads. The frame asked for last wins; its neighbours in the direction
-of travel are read ahead into a cache bounded by bytes, so that the next frame is there at once.
+Decoding happens on the threads of `imaging.frame_reader`. The frame asked for last wins; its
+neighbours in the direction of travel are read ahead into a cache bounded by bytes, so that the next
+frame is there at once.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
@@ -15,23 +17,26 @@ from PySide6.QtGui import QImage
 
 from sonichu_gui.domain.annotation import Status
 from sonichu_gui.errors import SonichuError
-from sonichu_gui.gui.controllers.reading import FrameReader
 from sonichu_gui.gui.file_statuses import read_statuses
 from sonichu_gui.gui.jobs import IsCancelled, JobRunner, Lane, Report
+from sonichu_gui.imaging.course import Course
+from sonichu_gui.imaging.frame_reader import FrameReader, ReadFrame
 from sonichu_gui.tasks import load_tasks
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
     from pathlib import Path
 
     from sonichu_gui.domain.frame import Frame
-    from sonichu_gui.gui.controllers.reading import Shown
     from sonichu_gui.gui.document import Document
     from sonichu_gui.gui.place import Place
-    from sonichu_gui.imaging.sources import FrameSource
+    from sonichu_gui.imaging.windows import WindowPreset
 
-READ_AHEAD = "read ahead"
+SHOWING = "show"
+"""Key of the job that brings the frame asked for last."""
 AHEAD = 2
-CINE_AHEAD = 12
+"""Files in the direction of travel whose first frame is read ahead; one behind as well."""
 FAR = 200
 """Frames in the direction of travel among which the next ones without a label are looked for."""
 THUMBNAIL = QSize(152, 104)
@@ -43,6 +48,7 @@ class StudyController(QObject):
 
     thumbnail_made = Signal(object, object)  # Path, QImage
     statuses_read = Signal(object)  # dict[Path, dict[task id, Status]]
+    gave_up = Signal()  # the frame asked for last will not come
 
     def __init__(self, document: Document, jobs: JobRunner) -> None:
         super().__init__(document)
@@ -51,46 +57,48 @@ class StudyController(QObject):
         self._reader = FrameReader()
         self._direction = 1
         self._wanted: tuple[Path, int] | None = None
+        self._listed: tuple[Path, ...] = ()
+        self._places: dict[Path, int] = {}
         self._statuses: dict[Path, dict[str, Status]] = {}
         self._statuses_since: dict[Path, dict[str, Status]] = {}
         document.status_changed.connect(self._note_status)
         document.proposed.connect(self._note_proposed)
         document.place_wanted.connect(self._show_place)
+        document.preset_changed.connect(self._show_preset)
 
     # ---- showing ---------------------------------------------------------------------------
 
-    def show(self, path: Path, index: int = 0) -> None:
-        """Shows a frame: at once when it was read ahead, else when a reader has decoded it."""
-        self._note_direction(path, index)
+    def show(self, path: Path, index: int = 0, *, following: tuple[int, ...] | None = None) -> None:
+        """Shows a frame: at once when it was read ahead, else when a reader has decoded it.
+
+        Args:
+            path: The file.
+            index: The frame of it.
+            following: Frames that are shown next, where that is known, as while a cine plays.
+        """
+        if following is None:
+            self._note_direction(path, index)
         self._wanted = (path, index)
-        ready = self._reader.ready(path, index)
-        if ready is not None:
-            self._jobs.cancel("show")
-            self._shown(ready)
+        course = Course(self._direction, following, self._files_ahead())
+        future = self._reader.want(path, index, course)
+        read = _at_hand(future)
+        if read is not None:
+            self._jobs.cancel(SHOWING)
+            self._take(read)
             return
-        self._document.awaits_frame = True
-
-        def work(is_cancelled: IsCancelled, report: Report) -> Shown:
-            return self._reader.read(path, index)
-
-        def failed(error: BaseException) -> None:
-            document = self._document
-            document.awaits_frame = False
-            if document.path == path and document.frame is not None:
-                self._wanted = (path, document.frame_index)  # the cine's last good frame stays
-            else:
-                document.clear_frame()
-                document.path = path
-            self._tell(error)
-
-        self._jobs.submit(
-            Lane.READING,
-            work,
-            key="show",
-            done=self._shown,
-            failed=failed,
+        self._jobs.follow(
+            future,
+            key=SHOWING,
+            done=self._take,
+            failed=partial(self._give_up, path),
             text=self.tr("Reading {}").format(path.name),
         )
+        self._document.awaits_frame = True
+
+    def stop_waiting(self, key: str) -> None:
+        """A person has stopped the job of a key: where it was the frame's, none is awaited now."""
+        if key == SHOWING and self._document.awaits_frame:
+            self._stay()
 
     def forget(self, path: Path) -> None:
         """Forgets what was read of a file that has changed or gone."""
@@ -149,7 +157,7 @@ class StudyController(QObject):
         Raises:
             FrameError: It cannot be opened or decoded.
         """
-        return self._reader.read(path, index)[2]
+        return self._reader.read(path, index).frame
 
     # ---- thumbnails and statuses -----------------------------------------------------------
 
@@ -157,12 +165,12 @@ class StudyController(QObject):
         """Draws a small picture of a file's first frame in the background."""
 
         def work(is_cancelled: IsCancelled, report: Report) -> QImage:
-            return _thumbnail(self._reader.read(path, 0)[2])
+            return _thumbnail(self._reader.read(path, 0, keep=False).frame)
 
         def done(image: QImage) -> None:
             self.thumbnail_made.emit(path, image)
 
-        def failed(error: BaseException) -> None:
+        def failed(error: BaseException) -> None:  # quiet: the person asks for the file itself
             self.thumbnail_made.emit(path, QImage())
 
         self._jobs.submit(Lane.THUMBNAILS, work, key=f"thumbnail {path}", done=done, failed=failed)
@@ -193,39 +201,69 @@ class StudyController(QObject):
 
     # ---- inside ----------------------------------------------------------------------------
 
-    def _shown(self, shown: Shown) -> None:
-        path, source, frame = shown
-        self._document.set_frame(path, source, frame)
-        self._read_ahead(path, source, frame.ref.index)
+    def _take(self, read: ReadFrame) -> None:
+        """A frame has come home: by a chosen window it is drawn anew, else it is shown."""
+        preset = self._document.presets.chosen_of(read.source)
+        if preset is None:
+            self._put(read)
+        else:
+            self._document.awaits_frame = True
+            self._draw(read, preset, partial(self._put, read))
 
-    def _read_ahead(self, path: Path, source: FrameSource, index: int) -> None:
-        """Decodes the frames a person will ask for next."""
-        wanted = [
-            want
-            for want in self._neighbours(path, source, index)
-            if self._reader.ready(*want) is None
-        ]
-        if not wanted:
-            return
+    def _put(self, read: ReadFrame, rendering: Frame | None = None) -> None:
+        self._document.set_frame(read.path, read.source, read.frame, rendering)
 
-        def work(is_cancelled: IsCancelled, report: Report) -> None:
-            for where, number in wanted:
-                if is_cancelled():
-                    return
-                try:
-                    self._reader.read(where, number)
-                except SonichuError:
-                    continue  # told when a person asks for it
+    def _draw(self, read: ReadFrame, preset: WindowPreset, done: Callable[[Frame], None]) -> None:
+        """Draws a frame by another of its file's windows; not kept, it is for looking alone."""
 
-        self._jobs.submit(Lane.READING, work, key=READ_AHEAD, done=_ignore, failed=_ignore)
+        def work(is_cancelled: IsCancelled, report: Report) -> Frame:
+            return read.source.frame_with(read.frame.ref.index, preset)
 
-    def _neighbours(self, path: Path, source: FrameSource, index: int) -> list[tuple[Path, int]]:
-        """Frames and files next to the shown one, in the direction of travel, one behind."""
-        ahead = (index + step * self._direction for step in range(1, CINE_AHEAD + 1))
-        found = [(path, number) for number in ahead if 0 <= number < source.frame_count]
+        self._jobs.submit(
+            Lane.READING,
+            work,
+            key=SHOWING,
+            done=done,
+            failed=partial(self._give_up, read.path),
+            text=self.tr("Reading {}").format(read.path.name),
+        )
+
+    def _show_preset(self, _: object) -> None:
+        """Another window was chosen for the file shown: only the look of its frame changes."""
+        path, source, frame = self._document.path, self._document.source, self._document.frame
+        if path is None or source is None or frame is None or self._document.awaits_frame:
+            return  # the frame to come takes it into account
+        preset = self._document.presets.chosen_of(source)
+        if preset is None:
+            self._jobs.cancel(SHOWING)
+            self._document.presets.show(None)
+        else:
+            self._draw(ReadFrame(path, source, frame), preset, self._document.presets.show)
+
+    def _give_up(self, path: Path, error: BaseException) -> None:
+        """A frame cannot be read: the last good one of its cine stays, else none is shown."""
+        document = self._document
+        if document.path != path or document.frame is None:
+            document.clear_frame()
+            document.path = path
+        self._stay()
+        self._tell(error)
+
+    def _stay(self) -> None:
+        """What was asked for does not come: where we are is where steps go from."""
+        document = self._document
+        document.awaits_frame = False
+        if document.path is not None and document.frame is not None:
+            self._wanted = (document.path, document.frame_index)
+        self.gave_up.emit()
+
+    def _files_ahead(self) -> tuple[Path, ...]:
+        """Files next to the wanted one, in the direction of travel, one behind."""
         paths, at = self._document.study.paths, self._position()
+        if at < 0:
+            return ()
         places = (at + step * self._direction for step in (*range(1, AHEAD + 1), -1))
-        return found + [(paths[place], 0) for place in places if 0 <= place < len(paths)]
+        return tuple(paths[place] for place in places if 0 <= place < len(paths))
 
     def _note_direction(self, path: Path, index: int) -> None:
         if self._wanted is None:
@@ -234,17 +272,21 @@ class StudyController(QObject):
         if path == before_path and index != before_index:
             self._direction = 1 if index > before_index else -1
         elif path != before_path:
-            paths = self._document.study.paths
-            if path in paths and before_path in paths:
-                self._direction = 1 if paths.index(path) > paths.index(before_path) else -1
+            at, before = self._place_of(path), self._place_of(before_path)
+            if at >= 0 and before >= 0:
+                self._direction = 1 if at > before else -1
 
     def _position(self) -> int:
         """Place of the file asked for last in the list, -1 when it is not there."""
-        path = self._wanted[0] if self._wanted else None
-        try:
-            return self._document.study.paths.index(path) if path else -1
-        except ValueError:
-            return -1
+        return self._place_of(self._wanted[0]) if self._wanted else -1
+
+    def _place_of(self, path: Path) -> int:
+        """Place of a file in the list, -1 when it is not there; known of all, not looked for."""
+        paths = self._document.study.paths
+        if paths is not self._listed:
+            self._listed = paths
+            self._places = {each: place for place, each in enumerate(paths)}
+        return self._places.get(path, -1)
 
     def _note_status(self, place: Place, status: Status) -> None:
         for statuses in (self._statuses, self._statuses_since):
@@ -270,6 +312,12 @@ class StudyController(QObject):
             raise error
 
 
+def _at_hand(future: Future[ReadFrame]) -> ReadFrame | None:
+    """Gives a frame that was there at once, None while it is to come or will not."""
+    is_answered = future.done() and not future.cancelled() and future.exception() is None
+    return future.result() if is_answered else None
+
+
 def _thumbnail(frame: Frame) -> QImage:
     """A small copy of a frame; QImage may be used on any thread."""
     pixels = np.ascontiguousarray(frame.pixels)
@@ -280,7 +328,3 @@ def _thumbnail(frame: Frame) -> QImage:
         Qt.AspectRatioMode.KeepAspectRatioByExpanding,
         Qt.TransformationMode.SmoothTransformation,
     )
-
-
-def _ignore(_: object) -> None:
-    """Reading ahead and small pictures fail quietly: the person asks for the file itself."""

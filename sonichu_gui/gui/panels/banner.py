@@ -28,6 +28,7 @@ class Banner(QFrame):
         self.setObjectName("banner")
         self._tone = "neutral"
         self._action: QAction | None = None
+        self._remark = ""
         self._icon = QLabel()
         self._icon.setFixedSize(20, 20)
         self._message = text_label(weight=600, wrap=True)
@@ -61,6 +62,14 @@ class Banner(QFrame):
     def show_note(self, text: str, hint: str = "", action: QAction | None = None) -> None:
         """Tells of something worth knowing."""
         self._say(text, hint, tone="neutral", action=action)
+
+    def show_remark(self, text: str) -> None:
+        """Tells of the file shown, unless something more urgent is told; empty takes it back."""
+        if self._remark and self._message.text() == self._remark:
+            self.put_away()
+        self._remark = text
+        if text and not self.text:
+            self.show_note(text)
 
     def put_away(self) -> None:
         """Closes the banner; Esc is the canvas's again."""

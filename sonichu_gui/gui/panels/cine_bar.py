@@ -4,60 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QMenu,
-    QSlider,
-    QStyle,
-    QStyleOptionSlider,
-    QWidget,
-)
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLayout, QMenu, QWidget
 
 from sonichu_gui.gui.panels.card import TextLine
+from sonichu_gui.gui.panels.cine_slider import CineSlider
 from sonichu_gui.gui.panels.controls import ActionButton, PanelButton
+from sonichu_gui.gui.panels.frame_field import FrameField
+from sonichu_gui.gui.panels.speed_menu import SpeedMenu, speed_text
+from sonichu_gui.imaging.cine_clock import Repeat
+from sonichu_gui.imaging.cine_times import CineTimes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sonichu_gui.domain.annotation import Status
     from sonichu_gui.domain.frame import Frame
     from sonichu_gui.gui.document import Document
+    from sonichu_gui.imaging.cine_rate import Rate
 
-SPEEDS = (0.25, 0.5, 1.0, 2.0)
-
-
-class JumpSlider(QSlider):
-    """A slider whose handle comes to where it is clicked."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(Qt.Orientation.Horizontal, parent)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setPageStep(10)
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Jumps, and holds the handle from there."""
-        if event.button() is Qt.MouseButton.LeftButton:
-            self.setSliderDown(True)
-            self._go_to(event.position().x())
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Drags the handle."""
-        if self.isSliderDown():
-            self._go_to(event.position().x())
-
-    def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
-        """Lets the handle go."""
-        self.setSliderDown(False)
-
-    def _go_to(self, x: float) -> None:
-        option = QStyleOptionSlider()
-        self.initStyleOption(option)
-        handle = self.style().subControlRect(
-            QStyle.ComplexControl.CC_Slider, option, QStyle.SubControl.SC_SliderHandle, self
-        )
-        span = max(1, self.width() - handle.width())
-        left = round(x - handle.width() / 2)
-        self.setValue(QStyle.sliderValueFromPosition(self.minimum(), self.maximum(), left, span))
+HEIGHT = 44
 
 
 class CineBar(QFrame):
@@ -70,74 +37,180 @@ class CineBar(QFrame):
 
     frame_wanted = Signal(int)  # index
     speed_chosen = Signal(float)  # 1.0 is the file's own speed
+    repeat_chosen = Signal(object)  # Repeat
+    field_left = Signal()  # the keys may go back to the frame
 
     def __init__(
         self, document: Document, actions: dict[str, QAction], parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self.setObjectName("cine_bar")
-        self.setFixedHeight(44)
+        self.setFixedHeight(HEIGHT)
         self._document = document
+        self._times = CineTimes(1, None)
+        self._digest = ""
         self.play_button = ActionButton(actions["play"], "icon")
         self.back_button = PanelButton("icon", icon="step-back", text=self.tr("Frame back"))
         self.forward_button = PanelButton("icon", icon="step-forward", text=self.tr("Frame on"))
-        self.slider = JumpSlider()
-        self.slider.setAccessibleName(self.tr("Frame of the cine"))
-        self.place_text = TextLine(widest="0000 / 0000", align_right=True, firm=True)
-        self.time_text = TextLine(role="text_soft", widest="000.00 s", align_right=True)
+        self.slider = CineSlider()
+        self.frame_field = FrameField()
+        self.place_text = self.frame_field.place
+        self.time_text = TextLine(role="text_soft", widest="000.00 s", align_right=True, firm=True)
+        self.lag_text = TextLine(role="text_soft", firm=True)
+        self.repeat_button = PanelButton("quiet", icon="repeat-loop", text=self.tr("Repeat"))
         self.speed_button = PanelButton("quiet", text="1×")
         self._make_speeds()
+        self._make_repeats(actions)
         self._arrange()
 
         self.back_button.clicked.connect(self._step_back)
         self.forward_button.clicked.connect(self._step_forward)
         self.slider.valueChanged.connect(self.frame_wanted)
+        self.frame_field.asked.connect(self.frame_wanted)
+        self.frame_field.left.connect(self.field_left)
         actions["play"].toggled.connect(self._show_playing)
         document.frame_changed.connect(self._show_frame)
         self._show_frame(document.frame)
 
+    @property
+    def has_focus(self) -> bool:
+        """Whether a person works in it by keys."""
+        focused = QApplication.focusWidget()
+        return focused is not None and self.isAncestorOf(focused)
+
+    # ---- what it is told -------------------------------------------------------------------
+
+    def ask_for_frame(self) -> None:
+        """Makes the place a field for the number or the time of a frame."""
+        if self.isVisible():
+            self.frame_field.ask()
+
+    def set_marks(self, marks: Mapping[int, Status]) -> None:
+        """Marks the frames of the cine that have points of the task."""
+        self.slider.set_marks(marks)
+
+    def show_range(self, frames: range | None) -> None:
+        """Shows which frames are played; None for all."""
+        self.slider.set_played(frames)
+        self._clear_range.setEnabled(frames is not None)
+
+    def show_speed(self, speed: float) -> None:
+        """Tells how fast it plays."""
+        self.speed_button.setText(speed_text(speed))
+        self._speeds.show_speed(speed)
+
+    def show_repeat(self, repeat: Repeat) -> None:
+        """Tells what follows the last frame."""
+        self.repeat_button.set_icon_name(f"repeat-{repeat.value}")
+        for row in self._repeats.actions():
+            if row.data() == repeat.value:
+                row.setChecked(True)
+                self.repeat_button.setAccessibleDescription(row.text())
+
+    def show_lag(self, lag: Rate | None) -> None:
+        """Tells how many of the frames that are due are seen, while these are fewer."""
+        text = ""
+        if lag is not None:
+            shown = f"{lag.shown:.0f}" if lag.shown >= 2 else f"{lag.shown:.1f}"
+            text = self.tr("{} of {:.0f} fps").format(shown, lag.due)
+        self.lag_text.set_text(text)
+        self.lag_text.setToolTip(
+            self.tr("Frames are left out, so that the cine keeps its time") if text else ""
+        )
+        self._fit()
+
+    # ---- room ------------------------------------------------------------------------------
+
+    def minimumSizeHint(self) -> QSize:
+        """What may never be missing: play, where it is, and the way to another frame."""
+        return QSize(260, HEIGHT)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Beside a narrow frame the slider keeps its room; time and speed give way."""
+        """Leaves out what matters least where room is short."""
         super().resizeEvent(event)
-        self.time_text.setVisible(self.width() >= 420)
-        self.speed_button.setVisible(self.width() >= 340)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Beside a narrow frame the slider keeps its room; the lesser parts give way."""
+        lesser = (
+            (self.time_text,),
+            (self.repeat_button,),
+            (self.back_button, self.forward_button),
+            (self.speed_button,),
+            (self.lag_text,),
+        )
+        for parts in lesser:
+            for part in parts:
+                part.setVisible(part is not self.lag_text or bool(self.lag_text.text))
+        for parts in lesser:
+            if self._layout.minimumSize().width() <= self.width():
+                return
+            for part in parts:
+                part.hide()
+
+    # ---- parts -----------------------------------------------------------------------------
 
     def _make_speeds(self) -> None:
-        menu = QMenu(self)
-        self._speeds = QActionGroup(self)
-        for speed in SPEEDS:
-            row = menu.addAction(f"{speed:g}×")
-            row.setData(speed)
-            row.setCheckable(True)
-            row.setChecked(speed == 1.0)
-            self._speeds.addAction(row)
-        self._speeds.triggered.connect(self._choose_speed)
-        self.speed_button.setMenu(menu)
+        self._speeds = SpeedMenu(self)
+        self._speeds.chosen.connect(self._choose_speed)
+        self.speed_button.setMenu(self._speeds)
         self.speed_button.setFixedSize(48, 28)
         self.speed_button.setAccessibleName(self.tr("Speed"))
         self.speed_button.setToolTip(self.tr("How fast the cine plays"))
 
+    def _make_repeats(self, actions: dict[str, QAction]) -> None:
+        menu = QMenu(self)
+        self._repeats = QActionGroup(self)
+        words = {
+            Repeat.LOOP: self.tr("Loop"),
+            Repeat.SWEEP: self.tr("Back and forth"),
+            Repeat.ONCE: self.tr("Once"),
+        }
+        for repeat, word in words.items():
+            row = menu.addAction(word)
+            row.setData(repeat.value)
+            row.setCheckable(True)
+            self._repeats.addAction(row)
+        menu.addSeparator()
+        for name in ("range_begin", "range_end", "range_clear"):
+            menu.addAction(actions[name])
+        self._clear_range = actions["range_clear"]
+        self._clear_range.setEnabled(False)
+        self._repeats.triggered.connect(self._choose_repeat)
+        self.repeat_button.setMenu(menu)
+        self.repeat_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        self.repeat_button.setFixedSize(32, 28)
+        self.repeat_button.setToolTip(self.tr("What follows the last frame, and which are played"))
+        self.show_repeat(Repeat.LOOP)
+
     def _arrange(self) -> None:
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(12, 0, 12, 0)
-        layout.setSpacing(4)
+        self._layout = QHBoxLayout(self)
+        self._layout.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
+        self._layout.setContentsMargins(8, 0, 8, 0)
+        self._layout.setSpacing(8)
         for button in (self.back_button, self.play_button, self.forward_button):
-            layout.addWidget(button)
-        layout.addSpacing(8)
-        layout.addWidget(self.slider, 1)
-        layout.addSpacing(8)
-        layout.addWidget(self.place_text)
-        layout.addSpacing(8)
-        layout.addWidget(self.time_text)
-        layout.addSpacing(8)
-        layout.addWidget(self.speed_button)
+            self._layout.addWidget(button)
+        self._layout.addWidget(self.slider, 1)
+        for part in (
+            self.frame_field,
+            self.time_text,
+            self.lag_text,
+            self.speed_button,
+            self.repeat_button,
+        ):
+            self._layout.addWidget(part)
+
+    # ---- inside ----------------------------------------------------------------------------
 
     def _show_frame(self, frame: Frame | None) -> None:
         source = self._document.source
         count = source.frame_count if source is not None and frame is not None else 0
         self.setVisible(count > 1)
-        if frame is None or count < 2:
+        if frame is None or source is None or count < 2:
+            self._digest = ""
             return
+        if source.digest != self._digest:
+            self._digest, self._times = source.digest, CineTimes.of(source)
         index = frame.ref.index
         self.slider.blockSignals(True)
         self.slider.setRange(0, count - 1)
@@ -145,7 +218,7 @@ class CineBar(QFrame):
             # A frame that comes home late must not pull the handle out of the hand.
             self.slider.setValue(index)
         self.slider.blockSignals(False)
-        self.place_text.set_text(f"{index + 1} / {count}")
+        self.frame_field.show_place(f"{index + 1} / {count}", self._times)
         self.time_text.set_text("" if frame.time_ms is None else f"{frame.time_ms / 1000:.2f} s")
         self.back_button.setEnabled(index > 0)
         self.forward_button.setEnabled(index < count - 1)
@@ -159,6 +232,11 @@ class CineBar(QFrame):
     def _show_playing(self, playing: bool) -> None:
         self.play_button.set_icon_name("pause" if playing else "play")
 
-    def _choose_speed(self, row: QAction) -> None:
-        self.speed_button.setText(row.text())
-        self.speed_chosen.emit(float(row.data()))
+    def _choose_speed(self, speed: float) -> None:
+        self.show_speed(speed)
+        self.speed_chosen.emit(speed)
+
+    def _choose_repeat(self, row: QAction) -> None:
+        repeat = Repeat(row.data())
+        self.show_repeat(repeat)
+        self.repeat_chosen.emit(repeat)

@@ -75,8 +75,8 @@ class ScaleCard(QWidget):
         for button, tip in (
             (self.regions_button, self.tr("Outline the regions of the file  ·  L")),
             (self.calibrate_button, self.tr("Draw a line of known length  ·  K")),
-            (self.depth_button, self.tr("Give the depth of the picture  ·  Shift+K")),
-            (self.ruler_button, self.tr("Look for the ruler in this frame  ·  Ctrl+K")),
+            (self.depth_button, self.tr("Give the depth of the picture  ·  Shift+S")),
+            (self.ruler_button, self.tr("Look for the ruler in this frame  ·  Ctrl+Shift+S")),
         ):
             button.setToolTip(tip)
         self.remove_button.setToolTip(self.tr("Go back to what the file says"))

@@ -35,6 +35,10 @@ class FakeSource:
     width: int = 800
     height: int = 540
     format: str = "png"
+    notes: tuple[str, ...] = ()
+    presets: tuple[object, ...] = ()
+    frame_time_ms: float | None = 40.0
+    times_ms: tuple[float, ...] = ()
 
 
 class MemoryKeeper(LabelKeeper):

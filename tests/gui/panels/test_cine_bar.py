@@ -3,7 +3,9 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QPoint, Qt
 
+from sonichu_gui.domain.annotation import Status
 from sonichu_gui.gui.panels.cine_bar import CineBar
+from sonichu_gui.imaging.cine_rate import Rate
 from tests.gui.panels.fakes import show_frame
 
 LEFT = Qt.MouseButton.LeftButton
@@ -95,3 +97,63 @@ def test_choosing_a_speed_tells_it(qtbot, bar):
         qtbot.mouseClick(menu, LEFT, pos=menu.actionGeometry(row).center())
     assert chosen.args == [0.5]
     assert bar.speed_button.text() == "0.5×"
+
+
+def parts_shown(bar):
+    parts = {
+        "steps": bar.back_button,
+        "time": bar.time_text,
+        "rate": bar.lag_text,
+        "speed": bar.speed_button,
+        "repeat": bar.repeat_button,
+    }
+    return {name for name, part in parts.items() if part.isVisible()}
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [
+        (900, {"steps", "time", "rate", "speed", "repeat"}),
+        (440, {"steps", "rate", "speed"}),
+        (298, {"rate"}),
+        (260, set()),
+    ],
+)
+def test_beside_a_narrow_frame_the_lesser_parts_give_way(bar, width, shown):
+    bar.show_lag(Rate(8.3, 25.0))
+    bar.resize(width, 44)
+    assert parts_shown(bar) == shown
+    assert bar.slider.width() >= 64
+    assert bar.frame_field.geometry().right() <= width
+
+
+def test_the_rate_is_told_only_while_frames_are_left_out(bar):
+    bar.show_lag(Rate(0.45, 10.0))
+    assert bar.lag_text.text == "0.5 of 10 fps"
+    bar.show_lag(None)
+    assert "rate" not in parts_shown(bar)
+
+
+def test_marks_are_told_in_words_and_frames_to_do_are_not_counted(bar):
+    bar.set_marks({0: Status.ACCEPTED, 3: Status.PROPOSED, 4: Status.FLAGGED, 5: Status.TODO})
+    assert bar.slider.accessibleDescription() == "2 labelled · 1 predicted"
+
+
+def test_a_labelled_frame_is_seen_among_predicted_ones_of_the_same_pixel(bar, document):
+    show_frame(document, "/study/long.dcm", frame_count=5000)
+    bar.set_marks(dict.fromkeys(range(5000), Status.PROPOSED) | {2500: Status.EDITED})
+    columns = bar.slider._columns()
+    at = bar.slider.place_of(2500)
+    assert [abs(mark.center().x() - at) < 1 for mark in columns[5.0]] == [True]
+    assert all(abs(mark.center().x() - at) >= 0.5 for mark in columns[2.5])
+    assert len(columns[2.5]) <= bar.slider.width()
+
+
+def test_every_control_of_the_bar_has_a_name_and_is_reached_by_tab(bar):
+    for part in (
+        bar.back_button, bar.play_button, bar.forward_button, bar.slider,
+        bar.speed_button, bar.repeat_button,
+    ):  # fmt: skip
+        assert part.accessibleName()
+        assert part.focusPolicy() & Qt.FocusPolicy.TabFocus
+    assert bar.frame_field.field.accessibleName() == "Go to frame"

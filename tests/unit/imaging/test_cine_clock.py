@@ -35,7 +35,7 @@ def test_sweeping_goes_to_and_fro_and_shows_the_ends_once():
     assert played(made, every_ms=40, times=8) == [1, 2, 3, 2, 1, 0, 1, 2]
 
 
-@pytest.mark.parametrize("repeat", Repeat)
+@pytest.mark.parametrize("repeat", [Repeat.LOOP, Repeat.SWEEP])
 def test_a_range_is_played_alone(repeat):
     made = clock(frames=range(4, 7), at=5, repeat=repeat)
     assert set(played(made, every_ms=40, times=20)) == {4, 5, 6}
@@ -109,7 +109,7 @@ def test_a_cine_goes_on_after_the_machine_has_slept():
     assert played(made, every_ms=40, times=2, since=1000.0 + night_ms) == [2, 3]
 
 
-@pytest.mark.parametrize("repeat", Repeat)
+@pytest.mark.parametrize("repeat", [Repeat.LOOP, Repeat.SWEEP])
 def test_a_single_frame_plays_and_nothing_follows_it_but_itself(repeat):
     made = clock(1, repeat=repeat)
     assert set(played(made, every_ms=10, times=20)) == {0}
@@ -130,7 +130,7 @@ def test_frames_that_no_screen_would_show_are_not_read_ahead():
 @given(
     first=st.integers(0, 5),
     count=st.integers(1, 9),
-    repeat=st.sampled_from(Repeat),
+    repeat=st.sampled_from([Repeat.LOOP, Repeat.SWEEP]),
     speed=st.floats(0.1, 4),
     waits=st.lists(st.floats(0, 500), max_size=30),
 )
@@ -160,3 +160,92 @@ def test_what_is_said_to_follow_is_what_comes(count, repeat, steps):
     said = made.following(count - 1)
     came = played(made, every_ms=40.0, times=count - 1, since=1000.0 + 40.0 * steps)
     assert said == tuple(dict.fromkeys(came))
+
+
+UNEVEN = (0.0, 10.0, 50.0, 60.0)
+"""Four frames; the last one stays for the mean of 20 ms."""
+
+
+def uneven(repeat=Repeat.LOOP, at=0):
+    made = CineClock(range(4), 20.0, UNEVEN)
+    made.set_repeat(1000.0, repeat)
+    made.start(1000.0, at)
+    return made
+
+
+def changes(made, *, until_ms):
+    """When which frame comes, for a window that asks every millisecond."""
+    due = ((ms, made.due(1000.0 + ms)) for ms in range(1, until_ms + 1))
+    return {ms: index for ms, index in due if index is not None}
+
+
+def test_frames_are_seen_for_as_long_as_each_was_taken():
+    assert changes(uneven(), until_ms=130) == {
+        10: 1, 50: 2, 60: 3, 80: 0, 90: 1, 130: 2
+    }  # fmt: skip
+
+
+def test_sweeping_back_takes_the_same_times():
+    assert changes(uneven(Repeat.SWEEP), until_ms=130) == {
+        10: 1, 50: 2, 60: 3, 70: 2, 110: 1, 120: 0, 130: 1
+    }  # fmt: skip
+
+
+def test_speed_stretches_uneven_times_alike():
+    made = uneven()
+    made.set_speed(1000.0, 0.5)
+    assert changes(made, until_ms=125) == {20: 1, 100: 2, 120: 3}
+
+
+def test_a_range_of_uneven_frames_ends_with_the_time_of_its_own_last_frame():
+    made = CineClock(range(2), 20.0, UNEVEN)
+    made.start(1000.0, 0)
+    assert changes(made, until_ms=70) == {10: 1, 50: 0, 60: 1}
+
+
+def test_played_once_the_last_frame_stays():
+    made = uneven(Repeat.ONCE)
+    assert not made.is_over
+    assert changes(made, until_ms=500) == {10: 1, 50: 2, 60: 3}
+    assert (made.is_over, made.dropped, made.following(5)) == (True, 0, ())
+
+
+def test_a_slow_window_ends_a_cine_that_is_played_once_with_its_last_frame():
+    made = uneven(Repeat.ONCE)
+    assert made.due(9000.0) == 3
+    assert made.dropped == 2
+
+
+@pytest.mark.parametrize(("at_ms", "left_ms"), [(0, 40), (15, 25), (40, 0), (70, 0)])
+def test_it_says_how_long_the_frame_given_last_is_still_to_be_seen(at_ms, left_ms):
+    assert clock().wait_ms(1000.0 + at_ms) == pytest.approx(left_ms)
+
+
+def test_a_window_is_woken_no_oftener_than_a_screen_shows_frames():
+    made = clock(100, frame_ms=10)
+    made.set_speed(1000.0, 4)
+    (coming,) = made.following(1)
+    assert made.wait_ms(1000.0) == pytest.approx(17.5)
+    assert made.due(1017.6) == coming == 7
+
+
+@given(
+    gaps=st.lists(st.floats(0.5, 300), min_size=1, max_size=12),
+    speed=st.floats(0.1, 4),
+    repeat=st.sampled_from(Repeat),
+)
+def test_who_waits_as_long_as_told_meets_every_frame_it_reads_ahead(gaps, speed, repeat):
+    times = [0.0]
+    for gap in gaps:
+        times.append(times[-1] + gap)
+    made = CineClock(range(len(times)), times[-1] / len(gaps), times)
+    made.set_speed(0.0, speed)
+    made.set_repeat(0.0, repeat)
+    made.start(0.0, 0)
+    now = 0.0
+    for _ in range(30):
+        if made.is_over:
+            break
+        coming = made.following(1)
+        now += made.wait_ms(now) + 1e-6
+        assert made.due(now) == coming[0]

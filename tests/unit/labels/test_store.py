@@ -169,6 +169,19 @@ def test_revisions_cannot_be_changed_even_by_sql(store, verb):
     other.close()
 
 
+def test_the_frames_of_one_file_and_task_are_told_as_in_all_statuses(store):
+    cine, other = "c" * 64, Annotation("IVC", PLACED.keypoints, Status.EDITED)
+    for index in (0, 3, 4):
+        store.append(FrameRef(cine, index), PROPOSED, rater="r", kind=RevisionKind.PREDICTION)
+    store.append(FrameRef(cine, 3), PLACED, rater="r")
+    store.append(FrameRef(cine, 9), other, rater="r")
+    store.append(FRAME, PLACED, rater="r")
+    found = store.statuses_of(cine, "fetal_femur")
+    assert found == {0: Status.PROPOSED, 3: Status.EDITED, 4: Status.PROPOSED}
+    of_all = {i: s for (i, task), s in store.statuses()[cine].items() if task == "fetal_femur"}
+    assert found == of_all
+
+
 def test_statuses_tell_annotated_and_merely_predicted_frames(store):
     other = FrameRef("b" * 64, 7)
     store.append(FRAME, PROPOSED, rater="r1", kind=RevisionKind.PREDICTION)
