@@ -223,7 +223,7 @@ def _captions(row: Row) -> tuple[list[str], Trust | None, str]:
         f"{row.format}, {'colour' if shown.in_color else 'grey'}",
         " · ".join(filter(None, (kind, bits, many, size))),
     ]
-    trust, source = shown.scale.trust, shown.scale.source.value
+    trust, source = shown.scale.trust, shown.scale.tag
     remarks = f": {shown.remarks}" if shown.remarks else ""
     if not shown.size_mm:
         return lines, trust, f"no scale{remarks}"
@@ -264,7 +264,7 @@ def _text_cells(row: Row) -> tuple[str, ...]:
         f"{shown.width}×{shown.height}",
         "yes" if shown.in_color else "no",
         shown.size_mm,
-        f"{shown.scale.source.value}, {shown.scale.trust.value}" if shown.size_mm else "none",
+        f"{shown.scale.tag}, {shown.scale.trust.value}" if shown.size_mm else "none",
         shown.remarks,
     )
 

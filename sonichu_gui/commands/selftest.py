@@ -183,6 +183,7 @@ class _Walk:
     def export(self) -> str:
         """Writes the stored label as CSV and reads the points in it."""
         from sonichu_gui.export.registry import write
+        from sonichu_gui.labels import whereabouts
         from sonichu_gui.labels.store import LabelStore
 
         out = self.folder / "labels.csv"
@@ -191,6 +192,7 @@ class _Walk:
             report = write("csv", store, out, tasks=load_tasks())
         finally:
             store.close()
+            whereabouts.forget(store.path.absolute())  # it goes with the temporary folder
         _expect(report.count == 1, f"{report.count} labels written instead of 1")
         with out.open(encoding="utf-8-sig", newline="") as stream:
             row = next(csv.DictReader(stream))

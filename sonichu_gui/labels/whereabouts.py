@@ -19,7 +19,7 @@ from typing import TypeVar
 
 from sonichu_gui import paths
 
-__all__ = ["is_noted", "note", "stores_of"]
+__all__ = ["forget", "is_noted", "note", "stores_of"]
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +45,17 @@ def note(store: Path, digests: Iterable[str]) -> bool:
         return True
 
     return _asked(write, otherwise=False)
+
+
+def forget(store: Path) -> None:
+    """Takes a store off the list that will not be there any more."""
+    key = (os.fsencode(store),)
+
+    def write(connection: sqlite3.Connection) -> None:
+        with connection:
+            connection.execute("DELETE FROM whereabouts WHERE store = ?", key)
+
+    _asked(write, otherwise=None)
 
 
 def is_noted(store: Path) -> bool:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -83,9 +85,13 @@ def test_nothing_is_left_behind(selftest, embedded, home, monkeypatch, tmp_path)
     Path(tempfile.tempdir).mkdir()
     selftest(embedded)
     assert not list((tmp_path / "temporary").iterdir())
-    # But for what the first load of a model found out, in the folder of what can be made again.
-    left = [path for path in home.rglob("*") if path.is_file()]
-    assert {path.parent for path in left} <= {paths.user_cache()}
+    # But for what the first load of a model found out, in the folder of what can be made again,
+    # and the list of stores, which has forgotten the one of the test.
+    left = {path for path in home.rglob("*") if path.is_file()}
+    stores = paths.user_data() / "whereabouts.sqlite"
+    assert {path.parent for path in left - {stores}} <= {paths.user_cache()}
+    with closing(sqlite3.connect(stores)) as connection:
+        assert connection.execute("SELECT count(*) FROM whereabouts").fetchone() == (0,)
 
 
 def test_table_says_what_was_right(embedded, capsys):

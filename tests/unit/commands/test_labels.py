@@ -88,7 +88,9 @@ def test_export_tells_what_was_written(run, study, store):
     assert json.loads(out) == {"written": ["out.csv"], "count": 1, "skipped": []}
     header, row = (study / "out.csv").read_text().splitlines()
     assert header.startswith("image_path,task_name,task_id,num_classes,height,width,point_1_xy")
-    assert row == ('images/a.png,Regression,fetal_femur,2,48,64,"[10.5, 20.0]","[50.5, 20.0]",0.5')
+    assert row == (
+        'images/a.png,Regression,fetal_femur,2,48,64,"[10.5, 20.0]","[50.5, 20.0]",0.5,label-file'
+    )
 
 
 @pytest.mark.usefixtures("imported")
