@@ -174,7 +174,10 @@ class Scaling(QObject):
             self._put_away.discard(digest)
         if digest == self.digest:
             self._begin_offer()
-            self._document.renew_calibration()
+            if rulers:
+                self._document.renew_calibration()
+            else:
+                self.changed.emit()  # a reading of nothing changes no scale, and asks no store
 
     def next_ruler(self) -> None:
         """Offers another of the file's rulers."""

@@ -81,6 +81,7 @@ def test_regions_are_outlined_on_request_with_the_one_in_use_emphasised(opened):
 def test_outlines_lie_around_the_outermost_pixels(opened):
     bench = opened(region((40, 30, 359, 269), 0.02))
     bench.actions["regions"].trigger()
+    bench.canvas.grab()
     left, top = bench.canvas.view.to_widget((39.5, 29.5))
     right, bottom = bench.canvas.view.to_widget((359.5, 269.5))
     ends = {mark.start for mark in bench.canvas._marks if isinstance(mark, LineMark)}
