@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sonichu_gui.training.config import TrainingError, data_root, require_between
 from sonichu_gui.training.data.leaks import require_no_leaks
 from sonichu_gui.training.data.sources import SourceConfig, read_source
+from sonichu_gui.training.data.splits import SplitRule, split_rows
 
 if TYPE_CHECKING:
     from sonichu_gui.model.modeling_sonichu import SonichuModel
@@ -28,6 +29,8 @@ class HeadConfig:
         calibrate_labels, calibrate_images: where the frames are that their uncertainty is fitted
             to; those of the test frames when empty.
         calibrate_split: and their split.
+        calibrate_part: which of those frames the model did not learn from, as its training held
+            them out; without it all are used. What a model knows by heart makes it too sure.
         data_name, data_licence, data_source: what they learned from, for the card.
         real_frames, phantom_frames: how many; taken from the trained model when negative.
         draft: whether a person is told so; always of one that learned from phantoms alone.
@@ -44,6 +47,7 @@ class HeadConfig:
     calibrate_labels: str = ""
     calibrate_images: str = ""
     calibrate_split: str = ""
+    calibrate_part: SplitRule | None = None
     real_frames: int = -1
     phantom_frames: int = -1
     draft: bool = False
@@ -153,6 +157,8 @@ def read_head(
                 "Nothing is published without them. Correct the file, or the path of its images.",
             )
         sides.append(found.rows)
+    if config.calibrate_part is not None:
+        sides[1] = split_rows(sides[1], config.calibrate_part).held_out
     require_no_leaks(sides[1], sides[0], kinds=("file", "subject"))
     counted = counted_frames(model.config.tasks[task].training_data)
     real, phantoms = config.real_frames, config.phantom_frames

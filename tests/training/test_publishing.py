@@ -15,6 +15,7 @@ from sonichu_gui.model.modeling_sonichu import SonichuModel
 from sonichu_gui.paths import resources
 from sonichu_gui.prediction.model_info import read_model_info
 from sonichu_gui.training import publish
+from sonichu_gui.training.calibration import calibrate_head
 from sonichu_gui.training.config import TrainingError, read_config
 from sonichu_gui.training.data.leaks import LeakError
 from sonichu_gui.training.evaluate import run_evaluate
@@ -219,6 +220,29 @@ def test_no_frame_is_measured_on_that_the_uncertainty_is_fitted_to(study, publis
     heads = CIRCUMFERENCE.replace('"train"', '"test"')
     with pytest.raises(LeakError):
         published(save_small_model(study.root / "run" / "model"), heads=heads)
+
+
+def test_the_uncertainty_is_fitted_to_what_the_model_did_not_learn_from(
+    study, published, monkeypatch
+):
+    fitted_to = []
+
+    def calibrate(model, preprocessor, rows, *args, **kwargs):
+        fitted_to.append({row.subject_id for row in rows})
+        return calibrate_head(model, preprocessor, rows, *args, **kwargs)
+
+    monkeypatch.setattr(publish, "calibrate_head", calibrate)
+    model = save_small_model(study.root / "run" / "model")
+    for part in (
+        "",
+        *(f'calibrate_part = {{ rule = "fold", folds = 2, fold = {n} }}' for n in "01"),
+    ):
+        published(model, heads=CIRCUMFERENCE + part + "\n", force=True)
+    everybody, first, second = fitted_to
+    assert first | second == everybody
+    assert first
+    assert second
+    assert not first & second
 
 
 def test_a_model_that_says_nothing_of_its_frames_needs_their_number(study, published):
