@@ -19,6 +19,7 @@ from sonichu_gui.gui.panels.area_strip import AreaStrip
 from sonichu_gui.gui.panels.canvas_signs import CanvasSigns
 from sonichu_gui.gui.panels.look_panel import LookPanel
 from sonichu_gui.gui.panels.picture_strip import PictureStrip
+from sonichu_gui.gui.place import Tool
 from sonichu_gui.gui.view_memory import ViewMemory
 from sonichu_gui.settings import keys
 
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
 
 _CORNER = QPoint(18, 14)
 _GAP = 8
+_EDITS = (
+    "predict", "return_to_prediction", "accept", "accept_next", "flag", "exclude",
+    "take_proposal", "dismiss_proposal", "swap", "mark_absent", "clear_points",
+)  # fmt: skip
 
 
 class Viewing(QObject):
@@ -131,6 +136,7 @@ class Viewing(QObject):
         self.hiding.hides_changed.connect(self._actions["hide_outside"].setChecked)
         self.hiding.choosing.connect(self._choose_area)
         self.hiding.not_found.connect(self._tell_not_found)
+        self._document.tool_changed.connect(self._let_edit)
         self.area_hand.changed.connect(self._follow_area)
         self.area_hand.taken.connect(self._take_area)
         self.area_strip.take_wanted.connect(self.area_hand.take)
@@ -172,6 +178,14 @@ class Viewing(QObject):
 
     def _follow_area(self, outlines: Outlines) -> None:
         self.area_strip.set_takeable(bool(outlines))
+
+    def _let_edit(self, tool: Tool) -> None:
+        """Points that are not seen, since an area is chosen, are not edited."""
+        is_seen, stack = tool is not Tool.AREA, self._document.undo_stack
+        for name in _EDITS:
+            self._actions[name].setEnabled(is_seen)
+        self._actions["undo"].setEnabled(is_seen and stack.canUndo())
+        self._actions["redo"].setEnabled(is_seen and stack.canRedo())
 
     def _take_area(self, outlines: Outlines) -> None:
         if outlines:
