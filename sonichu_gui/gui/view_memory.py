@@ -30,6 +30,7 @@ class ViewMemory(QObject):
     """
 
     taken_up = Signal(object)  # StudyView of another study
+    changed = Signal(object)  # StudyView, another one or with something changed in it
 
     def __init__(self, document: Document, jobs: JobRunner) -> None:
         super().__init__(document)
@@ -52,6 +53,7 @@ class ViewMemory(QObject):
             with self._lock:
                 self._unwritten[self._folder] = self.view
             self._timer.start()
+        self.changed.emit(self.view)
 
     def flush(self) -> None:
         """Writes what waits, at once: the window closes.
@@ -75,6 +77,7 @@ class ViewMemory(QObject):
         # must not be seen meanwhile.
         self.view = waiting if waiting is not None else read_view(folder)
         self.taken_up.emit(self.view)
+        self.changed.emit(self.view)
 
     def _write_soon(self) -> None:
         def work(is_cancelled: IsCancelled, report: Report) -> None:

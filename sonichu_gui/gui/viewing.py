@@ -14,6 +14,7 @@ from sonichu_gui.gui.controllers.hiding import HideController
 from sonichu_gui.gui.controllers.looking import LookController
 from sonichu_gui.gui.controllers.pictures_out import PicturesOut
 from sonichu_gui.gui.controllers.scan_areas import ScanAreaController
+from sonichu_gui.gui.controllers.thumbnails import ThumbnailController
 from sonichu_gui.gui.controllers.window_name import WindowName
 from sonichu_gui.gui.panels.area_strip import AreaStrip
 from sonichu_gui.gui.panels.canvas_signs import CanvasSigns
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from sonichu_gui.gui.canvas.canvas import Canvas
+    from sonichu_gui.gui.controllers.study import StudyController
     from sonichu_gui.gui.document import Document
     from sonichu_gui.gui.jobs import JobRunner
     from sonichu_gui.imaging.drawn_area import Outlines
@@ -50,6 +52,7 @@ class Viewing(QObject):
         settings: The person's settings.
         actions: The window's actions by id.
         canvas: Where it is seen; its other hands are on it already.
+        study: Who reads frames for their thumbnails.
     """
 
     not_found = Signal(str, str, object)  # words and a hint for the banner, and a QAction
@@ -60,7 +63,9 @@ class Viewing(QObject):
         jobs: JobRunner,
         settings: Settings,
         actions: dict[str, QAction],
+        *,
         canvas: Canvas,
+        study: StudyController,
     ) -> None:
         super().__init__(document)
         self._document = document
@@ -72,6 +77,7 @@ class Viewing(QObject):
         self.areas = ScanAreaController(document, jobs, self.memory)
         self.hiding = HideController(document, self.areas, self.memory)
         self.cropping = CropController(document, self.areas)
+        self.thumbnails = ThumbnailController(study, jobs, self.memory, self.areas)
         self.pictures = PicturesOut(document, jobs, self.hiding, self.memory)
         self.name = WindowName(document, jobs, shows_patient=settings.get(keys.TITLE_SHOWS_PATIENT))
         self.area_hand = AreaHand(canvas, document)
