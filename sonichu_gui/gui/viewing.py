@@ -164,10 +164,11 @@ class Viewing(QObject):
         self._actions["invert"].setChecked(self._document.appearance.look.invert)
 
     def _settle_corner(self) -> None:
-        """The panel lies under the signs, where there are some."""
+        """The panel lies under the signs, where there are some, until a person moves it."""
         self.signs.move(_CORNER)
         below = self.signs.height() + _GAP if self.signs.isVisibleTo(self._canvas) else 0
-        self.look_panel.move(_CORNER + QPoint(0, below))
+        if not self.look_panel.place.was_moved:
+            self.look_panel.move(_CORNER + QPoint(0, below))
 
     def _show_cropped(self, _box: object) -> None:
         self._actions["crop"].setChecked(self._canvas.is_cropped)
