@@ -58,7 +58,7 @@ class Movable(QObject):
         return True
 
     def _is_ground(self, at: QPoint) -> bool:
-        """Whether nothing is there that can be used: a slider that lets a press pass is no handle."""
+        """Whether nothing is there that can be used: a slider may let a press pass."""
         under = self._card.childAt(at)
         return under is None or under.focusPolicy() == Qt.FocusPolicy.NoFocus
 
