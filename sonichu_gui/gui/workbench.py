@@ -229,6 +229,7 @@ class Workbench(QObject):
         self.viewing.not_found.connect(self.banner.show_warning)
         self.viewing.area_hand.cursor_moved.connect(self.status_bar.set_cursor)
         self.keys.escaped.connect(self.viewing.look_panel.closed)
+        self.keys.escaped.connect(self.viewing.pictures.drop)
         frame_list, thumbnails = self.frame_list, self.viewing.thumbnails
         frame_list.thumbnail_wanted.connect(thumbnails.make)
         frame_list.thumbnail_unwanted.connect(thumbnails.leave)

@@ -86,3 +86,18 @@ def test_shift_h_does_not_lose_what_was_drawn(bench, qtbot):
     assert not bench.banner.text
     QTest.keyClick(bench.canvas, Qt.Key.Key_Return)
     assert bench.viewing.areas.is_drawn
+
+
+def test_find_again_offers_what_is_found_and_esc_keeps_what_was_drawn(bench, qtbot):
+    choose(bench, qtbot)
+    QTest.keyClick(bench.canvas, Qt.Key.Key_Return)
+    box = bench.viewing.areas.area.box
+    for key in (Qt.Key.Key_Escape, Qt.Key.Key_Return):
+        bench.actions["correct_area"].trigger()
+        qtbot.waitUntil(lambda: bench.document.tool is Tool.AREA)
+        QTest.mouseClick(bench.viewing.area_strip.find_button, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: len(bench.viewing.area_hand.outlines[0]) > 4)
+        assert bench.viewing.areas.area.box == box
+        QTest.keyClick(bench.canvas, key)
+        assert bench.document.tool is Tool.EDIT
+        assert (bench.viewing.areas.area.box == box) is (key == Qt.Key.Key_Escape)

@@ -39,6 +39,7 @@ class HideController(QObject):
         self._areas = areas
         self._memory = memory
         self._wants_choice = False
+        self._wants_found = False
         self._is_asked = False
         self._is_between = False
         memory.taken_up.connect(self._take_up)
@@ -78,7 +79,7 @@ class HideController(QObject):
         if self._document.frame is None:
             self._document.noted.emit(self.tr("Open a frame first"))
             return
-        self._wants_choice = True
+        self._wants_choice, self._wants_found = True, False
         self._areas.seek()
 
     def take(self, outlines: Outlines, *, for_all: bool) -> None:
@@ -92,9 +93,9 @@ class HideController(QObject):
         self.hide(True)
 
     def find_again(self) -> None:
-        """Shows what is found in the picture instead of what was drawn."""
-        self._wants_choice = True
-        self._areas.forget_drawn()
+        """Offers what is found in the picture; what was drawn holds until it is taken."""
+        self._wants_choice = self._wants_found = True
+        self._areas.seek(in_picture=True)
 
     def _take_up(self, _view: object) -> None:
         """Another study: what it says of hiding holds from its first frame on, not for the last."""
@@ -103,7 +104,7 @@ class HideController(QObject):
         self._cover()
 
     def _follow_frame(self, _: object) -> None:
-        self._wants_choice = self._is_between = False
+        self._wants_choice = self._wants_found = self._is_between = False
         self._follow()
 
     def _follow(self) -> None:
@@ -124,8 +125,9 @@ class HideController(QObject):
         is_missing, is_chosen = self.hides and area is None, self._document.tool is Tool.AREA
         self._is_asked = False
         if self._wants_choice or (is_asked and is_missing and not is_chosen):
-            self._wants_choice = False
-            self.choosing.emit(() if area is None else few_corners(area))
+            offered = self._areas.found if self._wants_found else area
+            self._wants_choice = self._wants_found = False
+            self.choosing.emit(() if offered is None else few_corners(offered))
         elif is_missing and not is_chosen and self._document.path is not None:
             self.not_found.emit(self._document.path.name)
         self._cover()

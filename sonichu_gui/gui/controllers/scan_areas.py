@@ -58,8 +58,14 @@ class ScanAreaController(QObject):
         if frame is None:
             return None
         drawn = self._drawn_for(frame)
-        if drawn is not None:
-            return drawn
+        return drawn if drawn is not None else self.found
+
+    @property
+    def found(self) -> ScanArea | None:
+        """What was found in the picture, whatever a person drew."""
+        frame = self._document.frame
+        if frame is None:
+            return None
         key = _key_of(frame)
         return self._found[key] if key in self._found else self._ahead.get(key)
 
@@ -75,15 +81,19 @@ class ScanAreaController(QObject):
         frame = self._document.frame
         return frame is not None and (self.is_drawn or _key_of(frame) in self._found)
 
-    def seek(self) -> None:
-        """Sees to it that the area of the frame shown becomes known; `settled` tells."""
+    def seek(self, *, in_picture: bool = False) -> None:
+        """Sees to it that the area of the frame shown becomes known; `settled` tells.
+
+        Args:
+            in_picture: Whether it is to be found there even if a person drew one.
+        """
         frame, source = self._document.frame, self._document.source
         if frame is None or source is None:
             return
-        if self.is_settled:
+        key = _key_of(frame)
+        if key in self._found or (self.is_drawn and not in_picture):
             self.settled.emit()
             return
-        key = _key_of(frame)
         if self._sought is not None and self._sought[0] == key:
             job = self._sought[1]
             if not job.is_cancelled():
@@ -153,15 +163,6 @@ class ScanAreaController(QObject):
         areas[size_name((frame.width, frame.height)) if for_all else frame.ref.digest] = outlines
         self._memory.change(areas=areas)
         self.settled.emit()
-
-    def forget_drawn(self) -> None:
-        """Goes back to what is found in the picture."""
-        frame = self._document.frame
-        if frame is not None:
-            names = (frame.ref.digest, size_name((frame.width, frame.height)))
-            areas = {k: v for k, v in self._memory.view.areas.items() if k not in names}
-            self._memory.change(areas=areas)
-            self.seek()
 
     def _drawn_for(self, frame: Frame) -> ScanArea | None:
         from sonichu_gui.imaging.drawn_area import area_of
