@@ -141,3 +141,19 @@ def test_no_picture_of_the_study_before_leaves_by_the_word_given_for_the_next(
     bench.opening.open_paths([other])
     qtbot.waitUntil(lambda: bench.document.path == other / "b.png")
     assert not left
+
+
+def test_a_file_of_a_hidden_study_is_hidden_in_a_list_of_several_folders(
+    make_bench, qtbot, scans, tmp_path
+):
+    other = tmp_path / "other"
+    other.mkdir()
+    plain, hidden = write_scan(other / "a.png", seed=7), scans / "scan1.png"
+    write_view(scans, StudyView(hides=True))
+    bench = make_bench()
+    open_and_wait(bench, qtbot, plain, hidden)
+    assert bench.document.study.folder is None
+    shown = wait_for_thumbnails(bench, qtbot)
+    assert bench.document.path == plain
+    assert banner_of(shown["a"]) > 60
+    assert banner_of(shown["scan1"]) == 0

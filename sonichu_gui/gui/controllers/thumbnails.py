@@ -48,12 +48,13 @@ class ThumbnailController(QObject):
         self._study = study
         self._jobs = jobs
         self._areas = areas
+        self._memory = memory
         self._view = memory.view
         memory.changed.connect(self._follow)
 
     def make(self, path: Path) -> None:
         """Draws a small picture of a file's first frame."""
-        view = self._view
+        view = self._memory.view_of(path)
 
         def work(is_cancelled: IsCancelled, report: Report) -> _Drawn:
             read = self._study.read_once(path)
@@ -62,7 +63,9 @@ class ThumbnailController(QObject):
         def done(drawn: _Drawn) -> None:
             if drawn.is_sought:
                 self._areas.note_ahead(drawn.frame, drawn.area, is_settled=drawn.is_alone)
-            if not _differ(view, self._view):  # else it is asked for anew, and never shown
+            if not _differ(
+                view, self._memory.view_of(path)
+            ):  # else it is asked for anew, and never shown
                 self.made.emit(path, drawn.image)
 
         def failed(error: BaseException) -> None:  # quiet: the person asks for the file itself
