@@ -11,9 +11,10 @@ from sonichu_gui.errors import ExportError, FrameError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sonichu_gui.domain.frame import Frame
+    from sonichu_gui.domain.frame import Frame, Pixels
+    from sonichu_gui.imaging.sources import FrameSource
 
-__all__ = ["add_hide_outside", "without_outside"]
+__all__ = ["add_hide_outside", "inside_alone", "without_outside"]
 
 
 def add_hide_outside(parser: argparse.ArgumentParser, *, of: str) -> None:
@@ -36,25 +37,39 @@ def without_outside(frame: Frame, path: Path) -> Frame:
         ExportError: Nothing shows where the scan area is: no picture must be made.
         FrameError: The file cannot be read.
     """
-    from sonichu_gui.imaging.scan_area import find_scan_area, frames_to_look_at, hide_outside
     from sonichu_gui.imaging.sources import open_source
 
     source = open_source(path)
-    seen = [frame.pixels]
     try:
-        for index in frames_to_look_at(source.frame_count):
-            try:
-                pixels = source.frame(index).pixels
-            except FrameError:
-                continue  # a damaged frame elsewhere in the cine says nothing of this one
-            if pixels.shape == frame.pixels.shape and index != frame.ref.index:
-                seen.append(pixels)
+        inside = inside_alone(source, frame)
     finally:
         source.close()
-    area = find_scan_area(seen, frame.calibration)
-    if area is None:
+    if inside is None:
         raise ExportError(
             f"{path} shows no scan area in frame {frame.ref.index}: nothing was written.",
             "Draw the area in the window, or write the picture without --hide-outside.",
         )
-    return replace(frame, pixels=hide_outside(frame.pixels, area))
+    return replace(frame, pixels=inside)
+
+
+def inside_alone(source: FrameSource, frame: Frame) -> Pixels | None:
+    """Gives a frame's pixels, black outside the scan area; None where nothing shows where it is.
+
+    Args:
+        source: The frame's file; a few of its frames are looked at.
+        frame: As it is shown.
+    """
+    from sonichu_gui.imaging.scan_area import find_scan_area, frames_to_look_at, hide_outside
+
+    seen = [frame.pixels]
+    for index in frames_to_look_at(source.frame_count):
+        if index == frame.ref.index:
+            continue
+        try:
+            pixels = source.frame(index).pixels
+        except FrameError:
+            continue  # a damaged frame elsewhere in the cine says nothing of this one
+        if pixels.shape == frame.pixels.shape:
+            seen.append(pixels)
+    area = find_scan_area(seen, frame.calibration)
+    return None if area is None else hide_outside(frame.pixels, area)

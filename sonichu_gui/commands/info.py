@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--preset", metavar="NAME", help="render by a window or table of the file, by its name"
     )
-    add_hide_outside(parser, of="--render")
+    add_hide_outside(parser, of="--render or --contact-sheet")
     parser.add_argument(
         "--contact-sheet",
         type=Path,
@@ -66,8 +66,8 @@ def run(args: argparse.Namespace) -> int:
         ExportError: A picture cannot be written, or there is no such preset.
     """
     path: Path = args.paths[0]
-    if args.hide_outside and args.render is None:
-        args.refuse("--hide-outside is about the picture of --render")
+    if args.hide_outside and args.render is None and args.contact_sheet is None:
+        args.refuse("--hide-outside is about the picture of --render or --contact-sheet")
     if len(args.paths) == 1 and not (args.csv or args.contact_sheet or path.is_dir()):
         return _describe_one(args, path)
     if given := [f"--{word}" for word in _OF_ONE_FILE if getattr(args, word) is not None]:

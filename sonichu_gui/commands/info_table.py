@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from sonichu_gui.commands.contact_sheet import ContactSheet
 from sonichu_gui.commands.file_facts import describe
+from sonichu_gui.commands.hide_outside import inside_alone
 from sonichu_gui.commands.output import print_json, table
 from sonichu_gui.commands.progress import tracked
 from sonichu_gui.domain.calibration import Scale, Trust
@@ -145,10 +146,10 @@ def describe_many(args: argparse.Namespace) -> int:
     names = _names(paths)
     try:
         for path in tracked(paths, noun="files"):
-            row, pixels = _survey(path, names[path])
+            row, pixels = _survey(path, names[path], hides=args.hide_outside)
             rows.append(row)
             if sheet is not None:
-                sheet.add(row.name, pixels, *_captions(row))
+                sheet.add(row.name, pixels, *_captions(row, is_drawn=pixels is not None))
     finally:
         if sheet is not None:
             sheet.close()
@@ -178,13 +179,14 @@ def _names(paths: Sequence[Path]) -> dict[Path, str]:
             for path in paths}  # fmt: skip
 
 
-def _survey(path: Path, name: str) -> tuple[Row, Pixels | None]:
-    """Opens a file and decodes its first frame."""
+def _survey(path: Path, name: str, *, hides: bool) -> tuple[Row, Pixels | None]:
+    """Opens a file and decodes its first frame; gives None for what must not be drawn of it."""
     source: FrameSource | None = None
     try:
         source = open_source(path)
-        pixels = source.frame(0).pixels
-        return Row(path, name, source.format, _shown(source, pixels)), pixels
+        frame = source.frame(0)
+        drawn = inside_alone(source, frame) if hides else frame.pixels
+        return Row(path, name, source.format, _shown(source, frame.pixels)), drawn
     except SonichuError as error:
         known = format_of(path) if source is None else source.format
         return Row(path, name, known, problem=error), None
@@ -210,8 +212,10 @@ def _shown(source: FrameSource, pixels: Pixels) -> Shown:
     )
 
 
-def _captions(row: Row) -> tuple[list[str], Trust | None, str]:
+def _captions(row: Row, *, is_drawn: bool) -> tuple[list[str], Trust | None, str]:
     """Gives what stands below a picture of the sheet: plain lines, trust, and its line."""
+    if row.shown is not None and not is_drawn:
+        return [row.format], None, "No scan area was found, so all of it is hidden."
     if row.shown is None:
         hint = "" if row.problem is None else row.problem.hint
         return [row.format, hint], None, row.refusal

@@ -9,7 +9,6 @@ import logging
 import os
 import sys
 import traceback
-from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QApplication, QMessageBox
@@ -17,8 +16,9 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from sonichu_gui import __version__
 from sonichu_gui.errors import SettingsError
 from sonichu_gui.gui import theme
+from sonichu_gui.gui.log_file import start_log, trace_without_words
 from sonichu_gui.gui.workbench import Workbench
-from sonichu_gui.paths import user_config, user_log
+from sonichu_gui.paths import user_config
 from sonichu_gui.settings import keys
 from sonichu_gui.settings.store import Settings
 
@@ -47,7 +47,7 @@ def run(*, paths: Sequence[Path], demo: bool, tour: Path | None) -> int:
     app.setApplicationName("Sonichu")
     app.setApplicationVersion(__version__)
     app.setDesktopFileName("sonichu")
-    _start_log()
+    start_log()
     sys.excepthook = _tell_of_bug
     theme.apply(app, theme.resolve(settings.get(keys.THEME)))
     workbench = Workbench(settings)
@@ -75,32 +75,22 @@ def load_settings() -> tuple[Settings, SettingsError | None]:
         return Settings(path, read_only=True), error
 
 
-def _start_log() -> None:
-    folder = user_log()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handler: logging.Handler = RotatingFileHandler(
-            folder / "sonichu.log", maxBytes=1_000_000, backupCount=2, encoding="utf-8"
-        )
-    except OSError:
-        handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    log.addHandler(handler)
-    log.setLevel(logging.INFO)
-
-
 def _tell_of_bug(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
-    """Logs what nobody expected and says so; the window lives on."""
+    """Logs what nobody expected and says so; the window lives on.
+
+    Its words go to the person alone: they may name a file, and that a patient.
+    """
     if issubclass(kind, KeyboardInterrupt):
         QApplication.quit()
         return
+    log.error("unexpected failure", exc_info=(kind, error, trace))
     text = "".join(traceback.format_exception(kind, error, trace))
-    log.error("unexpected failure\n%s", text)
-    sys.stderr.write(text)
-    if QApplication.platformName() == "offscreen":
+    if QApplication.platformName() == "offscreen":  # no person sees a box
+        sys.stderr.write(text)
         return
+    sys.stderr.write(trace_without_words(error))  # it ends in a log of the desktop's
     box = QMessageBox(QMessageBox.Icon.Critical, "Sonichu", "Something went wrong that should not.")
     box.setInformativeText(
         f"{kind.__name__}: {error}\nYour labels are saved with every edit. Details are in the log."

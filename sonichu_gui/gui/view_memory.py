@@ -30,6 +30,7 @@ class ViewMemory(QObject):
     """
 
     taken_up = Signal(object)  # StudyView of another study
+    changed = Signal(object)  # StudyView, another one or with something changed in it
 
     def __init__(self, document: Document, jobs: JobRunner) -> None:
         super().__init__(document)
@@ -52,6 +53,11 @@ class ViewMemory(QObject):
             with self._lock:
                 self._unwritten[self._folder] = self.view
             self._timer.start()
+        self.changed.emit(self.view)
+
+    def view_of(self, path: Path) -> StudyView:
+        """Gives the view of a listed file's study: files of several folders have one each."""
+        return self._view_in(self._document.study.folder or path.parent)
 
     def flush(self) -> None:
         """Writes what waits, at once: the window closes.
@@ -68,13 +74,18 @@ class ViewMemory(QObject):
         folder = document.study.folder or (document.path.parent if document.path else None)
         if folder is None or folder == self._folder:
             return
-        self._folder = folder
-        with self._lock:
-            waiting = self._unwritten.get(folder)
         # A small file of the app's own, and here before the first frame is: what is to be hidden
         # must not be seen meanwhile.
-        self.view = waiting if waiting is not None else read_view(folder)
+        self._folder, self.view = folder, self._view_in(folder)
         self.taken_up.emit(self.view)
+        self.changed.emit(self.view)
+
+    def _view_in(self, folder: Path) -> StudyView:
+        if folder == self._folder:
+            return self.view
+        with self._lock:
+            waiting = self._unwritten.get(folder)
+        return waiting if waiting is not None else read_view(folder)
 
     def _write_soon(self) -> None:
         def work(is_cancelled: IsCancelled, report: Report) -> None:

@@ -14,11 +14,13 @@ from sonichu_gui.gui.controllers.hiding import HideController
 from sonichu_gui.gui.controllers.looking import LookController
 from sonichu_gui.gui.controllers.pictures_out import PicturesOut
 from sonichu_gui.gui.controllers.scan_areas import ScanAreaController
+from sonichu_gui.gui.controllers.thumbnails import ThumbnailController
 from sonichu_gui.gui.controllers.window_name import WindowName
 from sonichu_gui.gui.panels.area_strip import AreaStrip
 from sonichu_gui.gui.panels.canvas_signs import CanvasSigns
 from sonichu_gui.gui.panels.look_panel import LookPanel
 from sonichu_gui.gui.panels.picture_strip import PictureStrip
+from sonichu_gui.gui.place import Tool
 from sonichu_gui.gui.view_memory import ViewMemory
 from sonichu_gui.settings import keys
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from sonichu_gui.gui.canvas.canvas import Canvas
+    from sonichu_gui.gui.controllers.study import StudyController
     from sonichu_gui.gui.document import Document
     from sonichu_gui.gui.jobs import JobRunner
     from sonichu_gui.imaging.drawn_area import Outlines
@@ -34,6 +37,10 @@ if TYPE_CHECKING:
 
 _CORNER = QPoint(18, 14)
 _GAP = 8
+_EDITS = (
+    "predict", "return_to_prediction", "accept", "accept_next", "flag", "exclude",
+    "take_proposal", "dismiss_proposal", "swap", "mark_absent", "clear_points",
+)  # fmt: skip
 
 
 class Viewing(QObject):
@@ -45,6 +52,7 @@ class Viewing(QObject):
         settings: The person's settings.
         actions: The window's actions by id.
         canvas: Where it is seen; its other hands are on it already.
+        study: Who reads frames for their thumbnails.
     """
 
     not_found = Signal(str, str, object)  # words and a hint for the banner, and a QAction
@@ -55,7 +63,9 @@ class Viewing(QObject):
         jobs: JobRunner,
         settings: Settings,
         actions: dict[str, QAction],
+        *,
         canvas: Canvas,
+        study: StudyController,
     ) -> None:
         super().__init__(document)
         self._document = document
@@ -67,6 +77,7 @@ class Viewing(QObject):
         self.areas = ScanAreaController(document, jobs, self.memory)
         self.hiding = HideController(document, self.areas, self.memory)
         self.cropping = CropController(document, self.areas)
+        self.thumbnails = ThumbnailController(study, jobs, self.memory, self.areas)
         self.pictures = PicturesOut(document, jobs, self.hiding, self.memory)
         self.name = WindowName(document, jobs, shows_patient=settings.get(keys.TITLE_SHOWS_PATIENT))
         self.area_hand = AreaHand(canvas, document)
@@ -131,6 +142,7 @@ class Viewing(QObject):
         self.hiding.hides_changed.connect(self._actions["hide_outside"].setChecked)
         self.hiding.choosing.connect(self._choose_area)
         self.hiding.not_found.connect(self._tell_not_found)
+        self._document.tool_changed.connect(self._let_edit)
         self.area_hand.changed.connect(self._follow_area)
         self.area_hand.taken.connect(self._take_area)
         self.area_strip.take_wanted.connect(self.area_hand.take)
@@ -152,10 +164,11 @@ class Viewing(QObject):
         self._actions["invert"].setChecked(self._document.appearance.look.invert)
 
     def _settle_corner(self) -> None:
-        """The panel lies under the signs, where there are some."""
+        """The panel lies under the signs, where there are some, until a person moves it."""
         self.signs.move(_CORNER)
         below = self.signs.height() + _GAP if self.signs.isVisibleTo(self._canvas) else 0
-        self.look_panel.move(_CORNER + QPoint(0, below))
+        if not self.look_panel.place.was_moved:
+            self.look_panel.move(_CORNER + QPoint(0, below))
 
     def _show_cropped(self, _box: object) -> None:
         self._actions["crop"].setChecked(self._canvas.is_cropped)
@@ -172,6 +185,14 @@ class Viewing(QObject):
 
     def _follow_area(self, outlines: Outlines) -> None:
         self.area_strip.set_takeable(bool(outlines))
+
+    def _let_edit(self, tool: Tool) -> None:
+        """Points that are not seen, since an area is chosen, are not edited."""
+        is_seen, stack = tool is not Tool.AREA, self._document.undo_stack
+        for name in _EDITS:
+            self._actions[name].setEnabled(is_seen)
+        self._actions["undo"].setEnabled(is_seen and stack.canUndo())
+        self._actions["redo"].setEnabled(is_seen and stack.canRedo())
 
     def _take_area(self, outlines: Outlines) -> None:
         if outlines:

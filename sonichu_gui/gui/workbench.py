@@ -155,7 +155,14 @@ class Workbench(QObject):
         self.canvas = Canvas(self.document)
         self.hand = Hand(self.canvas, self.document)
         self.keys = Keys(self.canvas, self.document, self.hand)
-        self.viewing = Viewing(self.document, self.jobs, self.settings, self.actions, self.canvas)
+        self.viewing = Viewing(
+            self.document,
+            self.jobs,
+            self.settings,
+            self.actions,
+            canvas=self.canvas,
+            study=self.study,
+        )
         self.top_bar = TopBar(self.document, self.actions, tuple(self.tasks.values()))
         self.frame_list = FrameList(self.document)
         self.measure_panel = MeasurePanel(self.document, self.actions)
@@ -193,10 +200,8 @@ class Workbench(QObject):
         document.status_changed.connect(self._note_store)
         document.frame_changed.connect(self._note_store)
         document.frame_changed.connect(self._focus_canvas)
-        study.thumbnail_made.connect(self.frame_list.set_thumbnail)
         study.statuses_read.connect(self.frame_list.set_statuses)
         self.frame_list.path_chosen.connect(self._show_chosen)
-        self.frame_list.thumbnail_wanted.connect(study.make_thumbnail)
         self.top_bar.task_chosen.connect(self._choose_task)
         self.measure_panel.place_wanted.connect(self._place_from)
         self.measure_panel.calibrate_wanted.connect(self.calibrating.begin)
@@ -224,12 +229,17 @@ class Workbench(QObject):
         self.viewing.not_found.connect(self.banner.show_warning)
         self.viewing.area_hand.cursor_moved.connect(self.status_bar.set_cursor)
         self.keys.escaped.connect(self.viewing.look_panel.closed)
+        self.keys.escaped.connect(self.viewing.pictures.drop)
+        frame_list, thumbnails = self.frame_list, self.viewing.thumbnails
+        frame_list.thumbnail_wanted.connect(thumbnails.make)
+        frame_list.thumbnail_unwanted.connect(thumbnails.leave)
+        thumbnails.made.connect(frame_list.set_thumbnail)
+        thumbnails.outdated.connect(frame_list.forget_all_thumbnails)
 
     def _connect_opening(self) -> None:
         menu, recent = self.top_bar.recent, self.empty_state.recent
         self.watch.files_changed.connect(self.frame_list.forget_thumbnails)
         self.watch.reach_changed.connect(self.frame_list.set_reach)
-        self.frame_list.thumbnail_unwanted.connect(self.study.leave_thumbnail)
         self.status_bar.cancel_wanted.connect(self.opening.stop)
         self.opening.begun.connect(self._put_banner_away)
         self.opening.warned.connect(self.banner.show_warning)

@@ -8,7 +8,7 @@ import numpy as np
 
 from sonichu_gui.imaging.scan_area import AreaShape, ScanArea
 
-__all__ = ["Outlines", "drawn_area", "few_corners"]
+__all__ = ["Outlines", "area_of", "drawn_area", "few_corners"]
 
 Outlines = tuple[tuple[tuple[float, float], ...], ...]
 """Polygons as corners (x, y) in image pixels."""
@@ -38,6 +38,16 @@ def drawn_area(outlines: Outlines, size: tuple[int, int]) -> ScanArea:
     if min(len(outline) for outline in outlines) < 3 or area.mask().sum() < _SMALLEST_PX:
         raise ValueError("an area of next to no pixels")
     return area
+
+
+def area_of(outlines: Outlines | None, size: tuple[int, int]) -> ScanArea | None:
+    """Gives the area of outlines out of a memory, None where there are none or they are damaged."""
+    if outlines is None:
+        return None
+    try:
+        return drawn_area(outlines, size)
+    except ValueError:
+        return None
 
 
 def few_corners(area: ScanArea) -> Outlines:

@@ -19,7 +19,7 @@ from sonichu_gui.errors import SettingsError
 from sonichu_gui.imaging.look import NEUTRAL, Look
 from sonichu_gui.paths import user_data
 
-__all__ = ["StudyView", "read_view", "write_view"]
+__all__ = ["StudyView", "read_view", "size_name", "write_view"]
 
 Outlines = tuple[tuple[tuple[float, float], ...], ...]
 
@@ -42,6 +42,16 @@ class StudyView:
     hides: bool = False
     leaves: bool = False
     areas: Mapping[str, Outlines] = field(default_factory=dict)
+
+    def outlines_of(self, digest: str, size: tuple[int, int]) -> Outlines | None:
+        """Gives what a person drew for a file or for all whose frames have its size."""
+        return self.areas.get(digest) or self.areas.get(size_name(size))
+
+
+def size_name(size: tuple[int, int]) -> str:
+    """Names all files of a size, "800x600"."""
+    width, height = size
+    return f"{width}x{height}"
 
 
 def read_view(folder: Path) -> StudyView:

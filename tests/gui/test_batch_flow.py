@@ -161,13 +161,17 @@ def test_points_placed_while_the_batch_runs_win_over_what_it_says_later(bench, m
     assert stored(study)["0.png"].annotation == mine
 
 
-def test_a_broken_file_is_told_at_the_end(bench, model, qtbot, study):
+def test_a_broken_file_is_told_at_the_end(bench, model, qtbot, study, caplog):
     (study / "3.png").write_bytes(b"\x89PNG\r\n\x1a\n and no more")
     ask(bench, "All files")
     wait_for_end(bench, qtbot)
     assert "7 predicted · 1 failed" in bench.banner.text
     assert "3.png" in bench.banner.text
     assert len(model.calls) == 7
+    (logged,) = [each for each in caplog.messages if "of the list" in each]
+    assert logged.startswith("file 4 of the list, frame 1: ")
+    assert "3.png" not in caplog.text  # names of files may be names of patients
+    assert str(study) not in caplog.text
 
 
 def test_a_locked_store_stops_it_and_says_how_to_go_on(bench, model, qtbot, study):

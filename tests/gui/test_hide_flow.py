@@ -209,16 +209,6 @@ def test_one_area_serves_all_files_of_its_size(bench, make_bench, qtbot, scans):
     assert again.viewing.areas.area.box == box
 
 
-def test_find_again_forgets_what_was_drawn(bench, qtbot):
-    correct(bench, qtbot)
-    drag(bench.canvas, (100.0, 80.0), QPoint(50, 50))
-    QTest.keyClick(bench.canvas, Qt.Key.Key_Return)
-    correct(bench, qtbot)
-    QTest.mouseClick(bench.viewing.area_strip.find_button, LEFT)
-    qtbot.waitUntil(lambda: len(bench.viewing.area_hand.outlines[0]) > 4)
-    assert not bench.viewing.areas.is_drawn
-
-
 # ---- the view of the scan area --------------------------------------------------------------
 
 
@@ -314,6 +304,17 @@ def test_closing_the_question_lets_nothing_leave(bench, qtbot, monkeypatch, tmp_
     qtbot.waitUntil(strip.isVisible)
     QTest.mouseClick(strip.close_button, LEFT)
     assert not strip.isVisible()
+    qtbot.wait(50)
+    assert not out.exists()
+
+
+def test_esc_on_the_frame_lets_nothing_leave(bench, qtbot, monkeypatch, tmp_path):
+    out = tmp_path / "shot.png"
+    picture_of(bench, qtbot, monkeypatch, out)
+    qtbot.waitUntil(bench.viewing.picture_strip.isVisible)
+    QTest.keyClick(bench.canvas, Qt.Key.Key_Escape)
+    assert not bench.viewing.picture_strip.isVisible()
+    hide(bench, qtbot)
     qtbot.wait(50)
     assert not out.exists()
 

@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 
 from sonichu_gui.imaging.look import NEUTRAL, PRESETS, Look
 from sonichu_gui.settings.study_views import read_view
-from tests.gui.hands import at, click
+from tests.gui.hands import at, click, drag
 from tests.gui.scenes import open_and_wait, write_picture
 from tests.scans import write_dicom
 
@@ -141,16 +141,16 @@ def test_nothing_of_a_look_is_beside_the_frames(bench, study):
 
 
 def test_right_drag_does_nothing_until_it_is_asked_for(bench):
-    def drag():
+    def right_drag():
         start = at(bench.canvas, (20.0, 20.0))
         QTest.mousePress(bench.canvas, RIGHT, pos=start)
         QTest.mouseMove(bench.canvas, start + QPoint(50, -100))
         QTest.mouseRelease(bench.canvas, RIGHT, pos=start + QPoint(50, -100))
 
-    drag()
+    right_drag()
     assert look(bench) == NEUTRAL
     bench.actions["right_drag"].trigger()
-    drag()
+    right_drag()
     assert look(bench).brightness == pytest.approx(0.2)
     assert look(bench).contrast == pytest.approx(10**0.1, abs=1e-3)
     assert bench.settings.path.parent.exists()
@@ -165,6 +165,7 @@ def test_a_right_press_on_a_point_still_opens_its_menu(bench):
     start = at(bench.canvas, (100.0, 100.0))
     QTest.mousePress(bench.canvas, RIGHT, pos=start)
     QTest.mouseMove(bench.canvas, start + QPoint(0, 80))
+    QTest.mouseRelease(bench.canvas, RIGHT, pos=start + QPoint(0, 80))
     assert look(bench) == NEUTRAL
     assert bench.document.selected == 0
 
@@ -203,6 +204,67 @@ def test_windows_of_a_dicom_file_are_chosen_by_name(bench, qtbot, tmp_path):
 
 def test_a_file_without_windows_has_none_to_choose(bench, panel):
     assert not panel.windows.isVisible()
+
+
+def test_the_panel_is_dragged_out_of_the_way_and_stays_there(bench, panel, qtbot):
+    view, place = bench.canvas.view, panel.pos()
+    QTest.mousePress(panel, LEFT, pos=QPoint(40, 14))
+    QTest.mouseMove(panel, QPoint(240, 94))
+    QTest.mouseRelease(panel, LEFT, pos=QPoint(40, 14))
+    assert panel.pos() == place + QPoint(200, 80)
+    assert bench.canvas.view == view
+    QTest.keyClick(bench.canvas, Qt.Key.Key_I)  # its sign would push it down from its corner
+    assert panel.pos() == place + QPoint(200, 80)
+    bench.window.resize(900, 560)
+    qtbot.waitUntil(lambda: panel.x() < bench.canvas.width() - 60)
+    QTest.mousePress(panel, LEFT, pos=QPoint(40, 14))
+    QTest.mouseMove(panel, QPoint(3000, 3000))
+    QTest.mouseRelease(panel, LEFT, pos=QPoint(40, 14))
+    assert bench.canvas.rect().contains(panel.geometry().topLeft() + QPoint(60, 30))
+
+
+def test_a_slider_moved_does_not_move_the_panel(bench, panel):
+    slider = panel.sliders["gamma"].slider
+    bench.canvas.grab()  # the panel is laid out now
+    middle = slider.rect().center()
+    QTest.mousePress(slider, LEFT, pos=middle)
+    QTest.mouseMove(slider, middle + QPoint(30, 10))
+    QTest.mouseRelease(slider, LEFT, pos=middle + QPoint(30, 10))
+    assert not panel.place.was_moved
+    assert look(bench).gamma > 1
+
+
+def test_a_slider_says_its_value_to_a_screen_reader(bench, panel):
+    slider = panel.sliders["contrast"].slider
+    slider.setFocus()
+    path = bench.document.path
+    QTest.keyClick(slider, Qt.Key.Key_End)
+    assert slider.accessibleName() == "Contrast"
+    assert slider.accessibleDescription() == "× 10.00"
+    QTest.keyClick(slider, Qt.Key.Key_Left)
+    assert slider.accessibleDescription() == "× 9.77"
+    assert bench.document.path == path
+    QTest.keyClick(slider, Qt.Key.Key_Escape)
+    assert not panel.isVisible()
+    assert bench.canvas.hasFocus()
+
+
+def test_points_are_dragged_beside_the_panel_and_the_look_is_not_made_anew(
+    bench, panel, monkeypatch
+):
+    bench.document.set_task(bench.tasks["IVC"])
+    bench.actions["place"].trigger()
+    for point in ((300.0, 240.0), (300.0, 270.0)):
+        click(bench.canvas, point)
+    put(bench, "clahe", 20)
+    bench.canvas.grab()
+    made = []
+    monkeypatch.setattr(Look, "apply", lambda _look, pixels: made.append(1) or pixels)
+    drag(bench.canvas, (300.0, 240.0), QPoint(40, -30))
+    bench.canvas.grab()
+    assert bench.document.annotation.keypoints[0].x > 310
+    assert not made
+    assert panel.isVisible()
 
 
 def test_clicks_on_the_panel_do_not_move_the_frame(bench, panel):

@@ -11,12 +11,16 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from sonichu_gui.domain.annotation import Origin, Status
+from sonichu_gui.gui.appearance import Cover
 from sonichu_gui.gui.place import Tool
+from sonichu_gui.imaging.look import Look
 from sonichu_gui.labels.store import LabelStore
 from sonichu_gui.paths import resources
+from sonichu_gui.settings.study_views import StudyView, write_view
 from tests.gui.hands import click, drag
 from tests.gui.known_model import give_model, settle
 from tests.gui.model_scenes import leave_without_head
+from tests.gui.scenes import open_and_wait
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +45,29 @@ def test_a_prediction_becomes_points_that_wait_for_a_person(bench, qtbot):
     assert len(annotation.model.hash) == 64
     assert all(p.origin is Origin.MODEL and p.confidence for p in annotation.keypoints)
     assert bench.document.measurements[0].uncertainty is not None
+
+
+def test_the_model_sees_the_frame_as_it_is_in_every_look(bench, make_bench, qtbot, tmp_path, study):
+    predict_head(bench, qtbot)
+    plain = bench.document.annotation.keypoints
+    bench.window.close()
+    other = tmp_path / "other"
+    other.mkdir()
+    shutil.copy(study / "frame1.png", other)
+    write_view(
+        other,
+        StudyView(
+            look=Look(brightness=0.4, contrast=2.0, clahe=5.0, invert=True),
+            hides=True,
+            areas={"400x300": (((50.0, 40.0), (180.0, 40.0), (180.0, 200.0)),)},
+        ),
+    )
+    again = make_bench()
+    open_and_wait(again, qtbot, other)
+    assert again.document.appearance.cover is Cover.OUTSIDE
+    assert not again.document.appearance.look.is_neutral
+    predict_head(again, qtbot)
+    assert again.document.annotation.keypoints == plain
 
 
 def test_dragging_a_predicted_point_makes_it_the_persons_and_is_stored_with_the_model(bench, qtbot):

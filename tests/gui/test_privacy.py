@@ -15,6 +15,9 @@ from PySide6.QtWidgets import QFileDialog
 
 from sonichu_gui.gui import app
 from sonichu_gui.gui.controllers.window_name import window_title
+from sonichu_gui.gui.jobs import Lane
+from sonichu_gui.gui.log_file import start_log
+from sonichu_gui.paths import user_log
 from sonichu_gui.settings import keys
 from tests.gui.hands import answer, click
 from tests.gui.scenes import open_and_wait
@@ -41,9 +44,9 @@ def patient_study(tmp_path):
 @pytest.fixture
 def log(monkeypatch):
     """The program's own log, as `app` starts it."""
-    app._start_log()
+    start_log()
     logger = logging.getLogger("sonichu_gui")
-    yield app.user_log()
+    yield user_log()
     for handler in list(logger.handlers):
         logger.removeHandler(handler)
         handler.close()
@@ -119,13 +122,32 @@ def test_the_patients_name_is_in_nothing_that_was_written(
     assert NAME not in "".join(capfd.readouterr())
 
 
-def test_a_crash_names_no_patient(bench, log, capsys):
+def test_a_crash_is_logged_by_its_lines_and_names_no_patient(bench, log):
     try:
-        bench.document.frame.pixels[0, 0] = 1
+        try:
+            {}[MARKER]
+        except KeyError as before:
+            raise ValueError(f"/data/{NAME}/scan.dcm cannot be taken") from before
     except ValueError as error:
         app._tell_of_bug(type(error), error, error.__traceback__)
-    assert "read-only" in (log / "sonichu.log").read_text(encoding="utf-8")
-    assert NAME not in capsys.readouterr().err
+    text = (log / "sonichu.log").read_text(encoding="utf-8")
+    assert NAME not in text
+    assert "builtins.KeyError\nwhich led to" in text
+    assert "builtins.ValueError" in text
+    assert "test_privacy.py" in text
+
+
+def test_a_job_that_breaks_is_logged_without_its_words(bench, qtbot, log):
+    def work(is_cancelled, report):
+        raise ValueError(f"{MARKER} is no number")
+
+    failed = []
+    bench.jobs.submit(Lane.READING, work, key=f"odd {NAME}", done=print, failed=failed.append)
+    qtbot.waitUntil(lambda: bool(failed))
+    text = (log / "sonichu.log").read_text(encoding="utf-8")
+    assert "job odd failed" in text
+    assert "builtins.ValueError" in text
+    assert NAME not in text
 
 
 def test_an_expected_failure_leaves_no_path_in_the_log(

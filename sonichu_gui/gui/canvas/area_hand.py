@@ -3,7 +3,10 @@
 left on a corner or edge   drags it
 left elsewhere             draws a new rectangle
 Enter                      takes the area;  Esc leaves it (as for every tool)
+Ctrl+Z                     takes the last drag back
 middle, Space+drag, wheel  move and magnify the frame, as ever
+
+Points are not seen meanwhile: no key changes them.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent
 
 from sonichu_gui.gui.canvas.area_draft import Grip, dragged, grip_at, rectangle
 from sonichu_gui.gui.canvas.picking import is_drag
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from sonichu_gui.imaging.drawn_area import Outlines
 
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+_LEFT_ALONE = (Qt.Key.Key_Escape, Qt.Key.Key_Space)
 
 
 class AreaHand(QObject):
@@ -46,6 +50,7 @@ class AreaHand(QObject):
         self._document = document
         self.outlines: Outlines = ()
         self._before: Outlines = ()
+        self._earlier: list[Outlines] = []
         self._grip: Grip | None = None
         self._press: Point | None = None
         self._press_widget: Point = (0.0, 0.0)
@@ -56,6 +61,7 @@ class AreaHand(QObject):
     def begin(self, outlines: Outlines) -> None:
         """Shows an area to be corrected; none asks for a rectangle."""
         self._press = self._grip = None
+        self._earlier = []
         self._document.set_tool(Tool.AREA)
         self._change(outlines)
         self._canvas.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -78,12 +84,25 @@ class AreaHand(QObject):
     def _key(self, event: QKeyEvent) -> bool:
         if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
             self._space = event.type() == QEvent.Type.KeyPress
-        if event.key() not in _ENTER:
+        if event.key() in _LEFT_ALONE or event.type() == QEvent.Type.KeyRelease:
             return False
-        if event.type() == QEvent.Type.KeyPress:
+        if event.type() == QEvent.Type.ShortcutOverride:
+            return self._claim(event)
+        if event.key() in _ENTER:
             self.take()
-        event.accept()
+        elif event.matches(QKeySequence.StandardKey.Undo):
+            self._take_back()
         return True
+
+    def _claim(self, event: QKeyEvent) -> bool:
+        """Takes Enter and undo from the window's shortcuts; the rest of them work as ever."""
+        if event.key() in _ENTER or event.matches(QKeySequence.StandardKey.Undo):
+            event.accept()
+        return True
+
+    def _take_back(self) -> None:
+        if self._earlier and self._press is None:
+            self._change(self._earlier.pop())
 
     def _mouse(self, event: QMouseEvent) -> bool:
         at = (event.position().x(), event.position().y())
@@ -129,6 +148,8 @@ class AreaHand(QObject):
 
     def _let_go(self) -> None:
         self._press = None
+        if self.outlines != self._before:
+            self._earlier.append(self._before)
         self._show()
 
     def _grip_at(self, at: Point) -> Grip | None:

@@ -8,29 +8,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
     QFontMetricsF,
     QPainter,
     QPaintEvent,
-    QPen,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QWidget
 
 from sonichu_gui.gui import theme
 from sonichu_gui.gui.canvas.area_paint import paint_area
-from sonichu_gui.gui.canvas.calipers import color_of
 from sonichu_gui.gui.canvas.ghosts import Highlight
 from sonichu_gui.gui.canvas.labels import PLATE_HEIGHT, PLATE_PAD, LabelLayout
-from sonichu_gui.gui.canvas.loupe import loupe_rect, paint_loupe
+from sonichu_gui.gui.canvas.loupe import Loupe
 from sonichu_gui.gui.canvas.marks import Mark, TextMark, changed_bounds
 from sonichu_gui.gui.canvas.overlay import OverlayOptions, build_marks
 from sonichu_gui.gui.canvas.painter import MarkPainter
 from sonichu_gui.gui.canvas.picture import Picture
-from sonichu_gui.gui.canvas.scale_bar import scale_bar
+from sonichu_gui.gui.canvas.scale_bar import paint_scale_bar
 from sonichu_gui.gui.canvas.scale_marks import scale_marks
 from sonichu_gui.gui.canvas.transform import Box, ViewTransform, fitted
 from sonichu_gui.gui.place import Tool
@@ -75,7 +73,7 @@ class Canvas(QWidget):
         self._show_uncertainty = True
         self._peeking = False
         self._radius = 6.0
-        self._loupe: tuple[int, Point] | None = None
+        self._loupe = Loupe(document)
         self._word: tuple[str, Point] | None = None
         self._plate_font = theme.font(11.5, weight=600)
         self._small_font = theme.font(10.5)
@@ -212,9 +210,9 @@ class Canvas(QWidget):
 
     def show_loupe(self, index: int | None, cursor: Point | None = None) -> None:
         """Shows the loupe on a keypoint, in the corner away from the cursor; None hides it."""
-        before = self._loupe_area()
-        self._loupe = None if index is None or cursor is None else (index, cursor)
-        for area in (before, self._loupe_area()):
+        before = self._loupe.area(self.size())
+        self._loupe.show(index, cursor)
+        for area in (before, self._loupe.area(self.size())):
             if area is not None:
                 self.update(area)
 
@@ -263,7 +261,7 @@ class Canvas(QWidget):
         for x0, y0, x1, y1 in changed_bounds(self._marks, marks):
             self.update(QRectF(x0, y0, x1 - x0, y1 - y0).toAlignedRect())
         self._marks = marks
-        area = self._loupe_area()
+        area = self._loupe.area(self.size())
         if area is not None:
             self.update(area)
 
@@ -333,50 +331,26 @@ class Canvas(QWidget):
                 paint_area(painter, outlines, view=self.view, frame=frame, held=held)
             elif not self._peeking:
                 self._ink.paint(painter, self._marks, exposed)
-                self._paint_loupe(painter)
-            self._paint_scale_bar(painter)
+                self._loupe.paint(
+                    painter,
+                    size=self.size(),
+                    frame=self._picture.pixmap(),
+                    zoom=self.view.zoom,
+                    font=self._small_font,
+                )
+            paint_scale_bar(
+                painter,
+                self.document.shown_scale,
+                zoom=self.view.zoom,
+                height=self.height(),
+                font=self._small_font,
+            )
         painter.end()
 
     def _frame_rect(self) -> QRectF:
         """Where the frame lies, in widget units."""
         zoom, (width, height) = self.view.zoom, self._frame_size
         return QRectF(self.view.left, self.view.top, width * zoom, height * zoom)
-
-    def _paint_scale_bar(self, painter: QPainter) -> None:
-        bar = scale_bar(self.document.shown_scale, zoom=self.view.zoom)
-        if bar is None:
-            return
-        left, bottom = 24.0, self.height() - 26.0
-        painter.setFont(self._small_font)
-        painter.setPen(QColor("#A7B1BC"))
-        painter.drawText(QPointF(left, bottom - 8.0), bar.text)
-        painter.setPen(QPen(QColor("#E8ECF0"), 1.6))
-        painter.drawLine(QPointF(left, bottom), QPointF(left + bar.length, bottom))
-
-    def _paint_loupe(self, painter: QPainter) -> None:
-        if self._loupe is None:
-            return
-        index, cursor = self._loupe
-        point = self.document.annotation.keypoints[index]
-        if point is None:
-            return
-        name = self.document.task.keypoints[index].name
-        paint_loupe(
-            painter,
-            rect=loupe_rect(cursor=cursor, width=self.width(), height=self.height()),
-            frame=self._picture.pixmap(),
-            point=point.xy,
-            zoom=self.view.zoom,
-            color=color_of(self.document.task, index),
-            caption=f"{name}  {point.x:.1f}, {point.y:.1f}",
-            font=self._small_font,
-        )
-
-    def _loupe_area(self) -> QRect | None:
-        if self._loupe is None:
-            return None
-        rect = loupe_rect(cursor=self._loupe[1], width=self.width(), height=self.height())
-        return rect.toAlignedRect().adjusted(-3, -3, 3, 3)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keeps the frame fitted while the person has not zoomed, else its middle in the middle."""

@@ -104,7 +104,7 @@ class Keys(QObject):
             tapped = self._space_held and not self._hand.has_panned
             self._space_held = False
             self._hand.pan_with_left(False)
-            if tapped:
+            if tapped and self._document.tool is not Tool.AREA:  # the points are not seen
                 self.accept_wanted.emit()
             return True
         if event.key() == Qt.Key.Key_H:

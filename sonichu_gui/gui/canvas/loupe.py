@@ -4,18 +4,76 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen, QPixmap
 
+from sonichu_gui.gui.canvas.calipers import color_of
 from sonichu_gui.gui.canvas.painter import HALO, PLATE
 
 if TYPE_CHECKING:
     from sonichu_gui.domain.calibration import Point
+    from sonichu_gui.gui.document import Document
 
 DIAMETER = 156.0
 MARGIN = 24.0
 CAPTION_HEIGHT = 26.0
 MAGNIFIED = 3.0
+
+
+class Loupe:
+    """A loupe on a keypoint while it is moved.
+
+    Args:
+        document: Whose point.
+    """
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._on: tuple[int, Point] | None = None
+
+    def show(self, index: int | None, cursor: Point | None) -> None:
+        """Puts it on a keypoint, for a cursor in widget units; None takes it away."""
+        self._on = None if index is None or cursor is None else (index, cursor)
+
+    def area(self, size: QSize) -> QRect | None:
+        """Where it is drawn on a widget of a size; None while it is away."""
+        if self._on is None:
+            return None
+        return self._rect(self._on[1], size).toAlignedRect().adjusted(-3, -3, 3, 3)
+
+    def paint(
+        self, painter: QPainter, *, size: QSize, frame: QPixmap, zoom: float, font: QFont
+    ) -> None:
+        """Draws it, where it is on a point.
+
+        Args:
+            painter: On the widget.
+            size: Of the widget.
+            frame: The frame as it appears.
+            zoom: The canvas' zoom; the loupe shows three times as much, at least 2.
+            font: Of the caption.
+        """
+        if self._on is None:
+            return
+        index, cursor = self._on
+        document = self._document
+        point = document.annotation.keypoints[index]
+        if point is None:
+            return
+        name = document.task.keypoints[index].name
+        paint_loupe(
+            painter,
+            rect=self._rect(cursor, size),
+            frame=frame,
+            point=point.xy,
+            zoom=zoom,
+            color=color_of(document.task, index),
+            caption=f"{name}  {point.x:.1f}, {point.y:.1f}",
+            font=font,
+        )
+
+    def _rect(self, cursor: Point, size: QSize) -> QRectF:
+        return loupe_rect(cursor=cursor, width=size.width(), height=size.height())
 
 
 def loupe_rect(*, cursor: Point, width: float, height: float) -> QRectF:

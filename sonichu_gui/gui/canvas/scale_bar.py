@@ -6,6 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QColor, QFont, QPainter, QPen
+
 if TYPE_CHECKING:
     from sonichu_gui.domain.calibration import Scale
 
@@ -35,3 +38,26 @@ def scale_bar(scale: Scale, *, zoom: float, longest: float = 120.0) -> ScaleBar 
     power = 10.0 ** math.floor(math.log10(most_mm))
     length_mm = max(step * power for step in (0.5, *_ROUND) if step * power <= most_mm * 1.0001)
     return ScaleBar(length_mm * units_per_mm, f"{length_mm:g} mm · {scale.tag}")
+
+
+def paint_scale_bar(
+    painter: QPainter, scale: Scale, *, zoom: float, height: float, font: QFont
+) -> None:
+    """Draws the bar into the lower left corner of a widget, where there are millimetres.
+
+    Args:
+        painter: On the widget.
+        scale: Of the frame.
+        zoom: Widget units a image pixel.
+        height: Of the widget.
+        font: Of its words.
+    """
+    bar = scale_bar(scale, zoom=zoom)
+    if bar is None:
+        return
+    left, bottom = 24.0, height - 26.0
+    painter.setFont(font)
+    painter.setPen(QColor("#A7B1BC"))
+    painter.drawText(QPointF(left, bottom - 8.0), bar.text)
+    painter.setPen(QPen(QColor("#E8ECF0"), 1.6))
+    painter.drawLine(QPointF(left, bottom), QPointF(left + bar.length, bottom))

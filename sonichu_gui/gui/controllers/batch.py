@@ -126,13 +126,22 @@ class BatchController(QObject):
         if self._job is not None and self._tally is not None and self._tally.frames <= 1:
             self._job.started = time.monotonic()  # how long loading took says nothing of the rest
         if outcome.reason:
-            log.warning("%s, frame %d: %s", outcome.path, outcome.index + 1, outcome.reason)
+            self._log_failure(outcome)
         for prediction in outcome.predictions:
             self._predicting.note(prediction)
             place = Place(outcome.path, prediction.frame, prediction.task_id)
             self._document.proposed.emit(place)
             if place == self._document.place:
                 self._document.take_stored()
+
+    def _log_failure(self, outcome: FrameOutcome) -> None:
+        """Notes a failure by the file's place in the list: its name may be a patient's."""
+        path, paths = outcome.path, self._document.study.paths
+        place = paths.index(path) + 1 if path in paths else 0
+        reason = outcome.reason
+        for name in (str(path), str(path.parent), path.name):
+            reason = reason.replace(name, "…")
+        log.warning("file %d of the list, frame %d: %s", place, outcome.index + 1, reason)
 
     def _tell(self, tally: Tally) -> None:
         self._job = None
@@ -148,7 +157,7 @@ class BatchController(QObject):
         text += self.tr(" · {} failed").format(len(tally.failures))
         reasons = [failure.reason for failure in tally.failures[:REASONS_SHOWN]]
         if len(tally.failures) > REASONS_SHOWN:
-            reasons.append(self.tr("The log names all of them."))
+            reasons.append(self.tr("The log tells all of them by their place in the list."))
         self.troubled.emit(text, " ".join(reasons))
 
     def _fail(self, error: BaseException) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from sonichu_gui.gui.appearance import Cover
 from sonichu_gui.gui.place import Tool
 
 if TYPE_CHECKING:
@@ -38,7 +39,9 @@ class HideController(QObject):
         self._areas = areas
         self._memory = memory
         self._wants_choice = False
+        self._wants_found = False
         self._is_asked = False
+        self._is_between = False
         memory.taken_up.connect(self._take_up)
         document.frame_changed.connect(self._follow_frame)
         document.tool_changed.connect(self._follow_tool)
@@ -54,12 +57,18 @@ class HideController(QObject):
         """Whether the frame shown has no area that anybody knows of."""
         return self._areas.is_settled and self._areas.area is None
 
+    @property
+    def is_between(self) -> bool:
+        """Whether another study is open while a frame of the one before is still shown."""
+        return self._is_between and self._document.frame is not None
+
     def hide(self, on: bool) -> None:
         """Hides what is outside, or shows it again; what was said of exports is asked anew."""
         if self._document.frame is None:
             self.hides_changed.emit(self.hides)
             self._document.noted.emit(self.tr("Open a frame first"))
             return
+        self._is_between = False
         self._memory.change(hides=on, leaves=False)
         self.hides_changed.emit(on)
         self._is_asked = on
@@ -70,7 +79,7 @@ class HideController(QObject):
         if self._document.frame is None:
             self._document.noted.emit(self.tr("Open a frame first"))
             return
-        self._wants_choice = True
+        self._wants_choice, self._wants_found = True, False
         self._areas.seek()
 
     def take(self, outlines: Outlines, *, for_all: bool) -> None:
@@ -84,16 +93,18 @@ class HideController(QObject):
         self.hide(True)
 
     def find_again(self) -> None:
-        """Shows what is found in the picture instead of what was drawn."""
-        self._wants_choice = True
-        self._areas.forget_drawn()
+        """Offers what is found in the picture; what was drawn holds until it is taken."""
+        self._wants_choice = self._wants_found = True
+        self._areas.seek(in_picture=True)
 
     def _take_up(self, _view: object) -> None:
+        """Another study: what it says of hiding holds from its first frame on, not for the last."""
+        self._is_between = self._document.frame is not None
         self.hides_changed.emit(self.hides)
-        self._follow()
+        self._cover()
 
     def _follow_frame(self, _: object) -> None:
-        self._wants_choice = False
+        self._wants_choice = self._wants_found = self._is_between = False
         self._follow()
 
     def _follow(self) -> None:
@@ -111,11 +122,13 @@ class HideController(QObject):
         from sonichu_gui.imaging.drawn_area import few_corners
 
         area, is_asked = self._areas.area, self._is_asked
+        is_missing, is_chosen = self.hides and area is None, self._document.tool is Tool.AREA
         self._is_asked = False
-        if self._wants_choice or (is_asked and self.hides and area is None):
-            self._wants_choice = False
-            self.choosing.emit(() if area is None else few_corners(area))
-        elif self.hides and area is None and self._document.path is not None:
+        if self._wants_choice or (is_asked and is_missing and not is_chosen):
+            offered = self._areas.found if self._wants_found else area
+            self._wants_choice = self._wants_found = False
+            self.choosing.emit(() if offered is None else few_corners(offered))
+        elif is_missing and not is_chosen and self._document.path is not None:
             self.not_found.emit(self._document.path.name)
         self._cover()
 
@@ -123,7 +136,10 @@ class HideController(QObject):
         """Hides as much as is to be hidden now; all is seen while an area is chosen."""
         appearance = self._document.appearance
         area = self._areas.area
-        if not self.hides or self._document.tool is Tool.AREA:
+        if self.is_between:  # what was hidden of this frame stays hidden, and it is soon gone
+            if self.hides and appearance.cover is Cover.NOTHING:
+                appearance.hide_all()
+        elif not self.hides or self._document.tool is Tool.AREA:
             appearance.uncover()
         elif area is None:
             appearance.hide_all()

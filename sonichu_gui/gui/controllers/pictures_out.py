@@ -59,7 +59,7 @@ class PicturesOut(QObject):
     def leave(self, deed: Deed) -> None:
         """Does what takes a picture out, now or after the answer."""
         document = self._document
-        if document.frame is None or document.path is None:
+        if document.frame is None or document.path is None or self._hiding.is_between:
             document.noted.emit(self.tr("Open a frame first"))
             return
         self._deed, self._path = deed, document.path

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from sonichu_gui.errors import SonichuError
 from sonichu_gui.gui.jobs import IsCancelled, Job, JobRunner, Lane, Report, Urgency
+from sonichu_gui.settings.study_views import size_name
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -25,6 +26,8 @@ _SEEK = "scan area"
 
 _Key = tuple[str, tuple[int, int]]
 """Digest of a file, and the size of its frames: the pages of a TIFF may differ."""
+
+_Areas = OrderedDict[_Key, "ScanArea | None"]
 
 
 class ScanAreaController(QObject):
@@ -43,8 +46,9 @@ class ScanAreaController(QObject):
         self._document = document
         self._jobs = jobs
         self._memory = memory
-        self._found: OrderedDict[_Key, ScanArea | None] = OrderedDict()
-        self._drawn: dict[tuple[str, tuple[int, int]], tuple[Outlines, ScanArea]] = {}
+        self._found: _Areas = OrderedDict()
+        self._ahead: _Areas = OrderedDict()
+        self._drawn: dict[_Key, tuple[Outlines, ScanArea | None]] = {}
         self._sought: tuple[_Key, Job] | None = None
 
     @property
@@ -54,7 +58,16 @@ class ScanAreaController(QObject):
         if frame is None:
             return None
         drawn = self._drawn_for(frame)
-        return drawn if drawn is not None else self._found.get(_key_of(frame))
+        return drawn if drawn is not None else self.found
+
+    @property
+    def found(self) -> ScanArea | None:
+        """What was found in the picture, whatever a person drew."""
+        frame = self._document.frame
+        if frame is None:
+            return None
+        key = _key_of(frame)
+        return self._found[key] if key in self._found else self._ahead.get(key)
 
     @property
     def is_drawn(self) -> bool:
@@ -68,15 +81,19 @@ class ScanAreaController(QObject):
         frame = self._document.frame
         return frame is not None and (self.is_drawn or _key_of(frame) in self._found)
 
-    def seek(self) -> None:
-        """Sees to it that the area of the frame shown becomes known; `settled` tells."""
+    def seek(self, *, in_picture: bool = False) -> None:
+        """Sees to it that the area of the frame shown becomes known; `settled` tells.
+
+        Args:
+            in_picture: Whether it is to be found there even if a person drew one.
+        """
         frame, source = self._document.frame, self._document.source
         if frame is None or source is None:
             return
-        if self.is_settled:
+        key = _key_of(frame)
+        if key in self._found or (self.is_drawn and not in_picture):
             self.settled.emit()
             return
-        key = _key_of(frame)
         if self._sought is not None and self._sought[0] == key:
             job = self._sought[1]
             if not job.is_cancelled():
@@ -109,6 +126,22 @@ class ScanAreaController(QObject):
         )
         self._sought = key, job
 
+    def note_ahead(self, frame: Frame, area: ScanArea | None, *, is_settled: bool) -> None:
+        """Takes note of what was found in a frame that is perhaps shown next.
+
+        Args:
+            frame: The first one of its file.
+            area: Its area, None where there is none to be seen.
+            is_settled: Whether that is the last word: no other frame of the file tells more.
+        """
+        key = _key_of(frame)
+        if key in self._found:
+            return
+        if is_settled:
+            self._keep(key, area)
+        elif area is not None:
+            _put(self._ahead, key, area)
+
     def draw(self, outlines: Outlines, *, for_all: bool) -> None:
         """Takes an area that a person stands for.
 
@@ -127,40 +160,25 @@ class ScanAreaController(QObject):
         drawn_area(outlines, (frame.width, frame.height))
         areas = dict(self._memory.view.areas)
         areas.pop(frame.ref.digest, None)
-        areas[_size_name(frame) if for_all else frame.ref.digest] = outlines
+        areas[size_name((frame.width, frame.height)) if for_all else frame.ref.digest] = outlines
         self._memory.change(areas=areas)
         self.settled.emit()
 
-    def forget_drawn(self) -> None:
-        """Goes back to what is found in the picture."""
-        frame = self._document.frame
-        if frame is not None:
-            names = (frame.ref.digest, _size_name(frame))
-            areas = {k: v for k, v in self._memory.view.areas.items() if k not in names}
-            self._memory.change(areas=areas)
-            self.seek()
-
     def _drawn_for(self, frame: Frame) -> ScanArea | None:
-        from sonichu_gui.imaging.drawn_area import drawn_area
+        from sonichu_gui.imaging.drawn_area import area_of
 
-        areas = self._memory.view.areas
-        outlines = areas.get(frame.ref.digest) or areas.get(_size_name(frame))
+        key = _key_of(frame)
+        outlines = self._memory.view.outlines_of(*key)
         if outlines is None:
             return None
-        key, size = _key_of(frame), (frame.width, frame.height)
         known = self._drawn.get(key)
         if known is None or known[0] != outlines:
-            try:
-                known = outlines, drawn_area(outlines, size)
-            except ValueError:  # a damaged memory
-                return None
-            self._drawn[key] = known
+            known = self._drawn[key] = outlines, area_of(outlines, key[1])
         return known[1]
 
     def _keep(self, key: _Key, area: ScanArea | None) -> None:
-        self._found[key] = area
-        while len(self._found) > _KEPT:
-            self._found.popitem(last=False)
+        _put(self._found, key, area)
+        self._ahead.pop(key, None)
         frame = self._document.frame
         if frame is not None and _key_of(frame) == key:
             self.settled.emit()
@@ -191,9 +209,12 @@ def _search(
     return find_scan_area(frames, shown.calibration) or first
 
 
+def _put(areas: _Areas, key: _Key, area: ScanArea | None) -> None:
+    """Keeps an area; the one kept longest makes room."""
+    areas[key] = area
+    while len(areas) > _KEPT:
+        areas.popitem(last=False)
+
+
 def _key_of(frame: Frame) -> _Key:
     return frame.ref.digest, (frame.width, frame.height)
-
-
-def _size_name(frame: Frame) -> str:
-    return f"{frame.width}x{frame.height}"

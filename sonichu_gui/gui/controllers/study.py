@@ -11,9 +11,7 @@ from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-import numpy as np
-from PySide6.QtCore import QObject, QSize, Qt, Signal
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QObject, Signal
 
 from sonichu_gui.domain.annotation import Status
 from sonichu_gui.errors import SonichuError
@@ -39,14 +37,12 @@ AHEAD = 2
 """Files in the direction of travel whose first frame is read ahead; one behind as well."""
 FAR = 200
 """Frames in the direction of travel among which the next ones without a label are looked for."""
-THUMBNAIL = QSize(152, 104)
 DONE = (Status.ACCEPTED, Status.EDITED, Status.EXCLUDED)
 
 
 class StudyController(QObject):
     """Everything about which frame is shown."""
 
-    thumbnail_made = Signal(object, object)  # Path, QImage
     statuses_read = Signal(object)  # dict[Path, dict[task id, Status]]
     gave_up = Signal()  # the frame asked for last will not come
 
@@ -159,25 +155,15 @@ class StudyController(QObject):
         """
         return self._reader.read(path, index).frame
 
-    # ---- thumbnails and statuses -----------------------------------------------------------
+    def read_once(self, path: Path) -> ReadFrame:
+        """Decodes a file's first frame, not to be kept; slow, for worker threads.
 
-    def make_thumbnail(self, path: Path) -> None:
-        """Draws a small picture of a file's first frame in the background."""
+        Raises:
+            FrameError: It cannot be opened or decoded.
+        """
+        return self._reader.read(path, 0, keep=False)
 
-        def work(is_cancelled: IsCancelled, report: Report) -> QImage:
-            return _thumbnail(self._reader.read(path, 0, keep=False).frame)
-
-        def done(image: QImage) -> None:
-            self.thumbnail_made.emit(path, image)
-
-        def failed(error: BaseException) -> None:  # quiet: the person asks for the file itself
-            self.thumbnail_made.emit(path, QImage())
-
-        self._jobs.submit(Lane.THUMBNAILS, work, key=f"thumbnail {path}", done=done, failed=failed)
-
-    def leave_thumbnail(self, path: Path) -> None:
-        """Nobody looks at a file's row any more."""
-        self._jobs.cancel(f"thumbnail {path}")
+    # ---- statuses --------------------------------------------------------------------------
 
     def read_statuses(self) -> None:
         """Tells the status of every file of the study that a store knows, once they are read."""
@@ -316,15 +302,3 @@ def _at_hand(future: Future[ReadFrame]) -> ReadFrame | None:
     """Gives a frame that was there at once, None while it is to come or will not."""
     is_answered = future.done() and not future.cancelled() and future.exception() is None
     return future.result() if is_answered else None
-
-
-def _thumbnail(frame: Frame) -> QImage:
-    """A small copy of a frame; QImage may be used on any thread."""
-    pixels = np.ascontiguousarray(frame.pixels)
-    kind = QImage.Format.Format_RGB888 if frame.is_color else QImage.Format.Format_Grayscale8
-    image = QImage(pixels.data, frame.width, frame.height, pixels.strides[0], kind)
-    return image.scaled(
-        THUMBNAIL,
-        Qt.AspectRatioMode.KeepAspectRatioByExpanding,
-        Qt.TransformationMode.SmoothTransformation,
-    )

@@ -73,7 +73,7 @@ class AreaStrip(QFrame):
         self.all_button.setToolTip(
             self.tr("The same area for every file of the study whose frames have this size")
         )
-        self.find_button.setToolTip(self.tr("Forget what was drawn and look in the picture"))
+        self.find_button.setToolTip(self.tr("Look in the picture, whatever was drawn"))
         words = QVBoxLayout()
         words.setSpacing(2)
         words.addWidget(self._head)

@@ -114,6 +114,11 @@ class FrameList(QFrame):
         self.model.forget_thumbnails(paths)
         self.view.look_again()
 
+    def forget_all_thumbnails(self) -> None:
+        """Asks for all of them anew: something else is to be seen of the frames."""
+        self.forget_thumbnails(self._document.study.paths)
+        self.view.viewport().update()  # those that are seen go at once
+
     def set_reach(self, in_reach: bool) -> None:
         """Tells whether the folder of the study can be reached."""
         self._is_in_reach = in_reach

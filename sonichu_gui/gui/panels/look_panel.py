@@ -1,6 +1,7 @@
 """The look of the frame: presets, sliders, and the windows that a DICOM file brings.
 
-A quiet card over a corner of the canvas, so that the frame is seen while a slider moves.
+A quiet card over a corner of the canvas, so that the frame is seen while a slider moves; it can be
+dragged out of the way by its ground.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from sonichu_gui.gui import theme
 from sonichu_gui.gui.panels.card import SectionHead, text_label
 from sonichu_gui.gui.panels.controls import ActionButton, PanelButton
 from sonichu_gui.gui.panels.look_slider import Course, LookSlider
+from sonichu_gui.gui.panels.movable import Movable
 from sonichu_gui.imaging.look import PRESETS
 
 if TYPE_CHECKING:
@@ -84,6 +86,7 @@ class LookPanel(QFrame):
         document.frame_changed.connect(self._show_windows)
         self._show_windows()
         self._show_look()
+        self.place = Movable(self)
         self.hide()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -115,7 +118,10 @@ class LookPanel(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 8, 14, 12)
         column.setSpacing(8)
-        column.addWidget(SectionHead(self.tr("Look"), self.reset_button, self.close_button))
+        head = SectionHead(self.tr("Look"), self.reset_button, self.close_button)
+        head.setCursor(Qt.CursorShape.OpenHandCursor)
+        head.setToolTip(self.tr("Drag to move"))
+        column.addWidget(head)
         chips = QGridLayout()
         chips.setSpacing(6)
         group = QButtonGroup(self)

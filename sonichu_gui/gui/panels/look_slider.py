@@ -98,6 +98,7 @@ class LookSlider(QWidget):
         self.slider.blockSignals(blocked)
         neutral = value == getattr(NEUTRAL, self._course.name)
         self._said.set_text(self._course.words(value), "text_soft" if neutral else "text")
+        self.slider.setAccessibleDescription(self.said)  # its own value is a place, from 0 to 100
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """A double click makes the value neutral; its keys are not the window's meanwhile."""

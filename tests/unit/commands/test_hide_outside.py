@@ -31,3 +31,20 @@ def test_a_frame_without_an_area_is_not_written(tmp_path, capsys):
     assert main(["info", str(path), "--render", str(out), "--hide-outside"]) == 1
     assert not out.exists()
     assert "no scan area" in capsys.readouterr().err
+
+
+def test_a_contact_sheet_hides_too_and_leaves_out_what_has_no_area(tmp_path):
+    files = [write_scan(tmp_path / "a.png"), write_dark(tmp_path / "b.png")]
+    sheets = {}
+    for option in ([], ["--hide-outside"]):
+        out = tmp_path / f"sheet{len(option)}.png"
+        assert main(["info", *map(str, files), "--contact-sheet", str(out), *option]) == 0
+        with Image.open(out) as picture:
+            sheets[len(option)] = np.asarray(picture.convert("L"))[68 : 68 + 220]
+    left, right = slice(28, 348), slice(368, 688)
+    banner = slice(0, 15)
+    assert sheets[0][banner, left].max() > 60
+    assert sheets[1][banner, left].max() == 0
+    assert sheets[1][60:200, left].max() > 60
+    assert sheets[0][:, right].max() == 0
+    assert sheets[1][:, right].max() > 60  # the words why there is no picture
