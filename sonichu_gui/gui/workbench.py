@@ -240,6 +240,7 @@ class Workbench(QObject):
         menu, recent = self.top_bar.recent, self.empty_state.recent
         self.watch.files_changed.connect(self.frame_list.forget_thumbnails)
         self.watch.reach_changed.connect(self.frame_list.set_reach)
+        self.study.walk.passes = self.frame_list.model.is_listed
         self.status_bar.cancel_wanted.connect(self.opening.stop)
         self.opening.begun.connect(self._put_banner_away)
         self.opening.warned.connect(self.banner.show_warning)

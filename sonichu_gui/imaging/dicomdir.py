@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import dropwhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,7 +66,7 @@ def read_dicomdir(path: Path) -> Iterator[SeriesTree | None]:
         yield None
         if record.level != _LEVELS["IMAGE"]:
             continue
-        parts = texts(record.dataset, "ReferencedFileID")
+        parts = _parts(texts(record.dataset, "ReferencedFileID"))
         if not _is_inside(parts):
             problems.append(
                 FrameError(f"Record {number} of {path} names no file of this disc.", _INSTEAD)
@@ -134,6 +135,12 @@ def _chain(record: _Record) -> list[Dataset]:
         chain.append(above.dataset)
         above = above.above
     return chain
+
+
+def _parts(name: Sequence[str]) -> list[str]:
+    """Parts of a name; some writers put "/" between them, or begin with an empty one."""
+    begun = dropwhile(lambda part: not part, name)
+    return [part for each in begun for part in each.split("/")]
 
 
 def _is_inside(parts: Sequence[str]) -> bool:

@@ -115,6 +115,11 @@ class FrameReader:
         frame = self._cache.get(FrameRef(source.digest, index)) if source else None
         return ReadFrame(path, source, frame) if source and frame else None
 
+    def frame_count(self, path: Path) -> int:
+        """Gives how many frames a file holds, 0 while it is not open; at once."""
+        source = self._sources.known(path)
+        return source.frame_count if source else 0
+
     def read(self, path: Path, index: int, *, keep: bool = True) -> ReadFrame:
         """Opens and decodes on the calling thread, or waits for whoever is at it; slow.
 

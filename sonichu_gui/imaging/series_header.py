@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,7 +64,9 @@ _SALT = secrets.token_bytes(16)
 _SHORTEST_NAME = 3
 
 
-def group_by_series(paths: Iterable[Path]) -> Iterator[SeriesTree | None]:
+def group_by_series(
+    paths: Iterable[Path], read: Callable[[Path], FileFacts | None] | None = None
+) -> Iterator[SeriesTree | None]:
     """Groups files by patient, study and series while their headers are read.
 
     A file is never left out: one that is no DICOM, holds no pixels or cannot be read is among
@@ -72,6 +74,7 @@ def group_by_series(paths: Iterable[Path]) -> Iterator[SeriesTree | None]:
 
     Args:
         paths: The files, e.g. of `scan_folder`.
+        read: Does as `read_facts`, which is the default.
 
     Yields:
         None after each file, now and then the tree so far, and the whole tree at the end.
@@ -87,7 +90,7 @@ def group_by_series(paths: Iterable[Path]) -> Iterator[SeriesTree | None]:
     due = time.monotonic() + pause
     for path in paths:
         try:
-            facts = read_facts(path)
+            facts = (read or read_facts)(path)
         except FrameError as error:
             facts = None
             problems.append(error)

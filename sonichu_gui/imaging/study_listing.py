@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sonichu_gui.errors import FrameError
 from sonichu_gui.imaging.folder_scan import ScanChunk, scan_in_chunks
-from sonichu_gui.imaging.series import SeriesTree
+from sonichu_gui.imaging.series import FileFacts, SeriesTree
 from sonichu_gui.imaging.sources import READERS
 
 __all__ = [
@@ -85,11 +85,11 @@ def list_study(
     Raises:
         FrameError: Nothing of what was chosen is there, or the folder or DICOMDIR cannot be read.
     """
-    if start is not None and not start.is_file():
+    if start is not None and not _is(Path.is_file, start):
         start = None
     if len(chosen) > 1:
         listing = _several(chosen, start)
-    elif chosen[0].is_dir():
+    elif _is(Path.is_dir, chosen[0]):
         listing = _folder(chosen[0], start)
     elif is_dicomdir(chosen[0]):
         yield from _dicomdir(chosen[0], start)
@@ -106,13 +106,16 @@ def list_study(
 
 
 def ordered(
-    paths: Sequence[Path], report: Callable[[float], None]
+    paths: Sequence[Path],
+    report: Callable[[float], None],
+    read: Callable[[Path], FileFacts | None] | None = None,
 ) -> Generator[SeriesTree | None, None, SeriesTree | None]:
     """Puts the DICOM files among some in order of their series; reads headers.
 
     Args:
         paths: Files in the order of their names.
         report: Told how far it is, from 0 to 1.
+        read: Reads the header of a file, where some are known already; else each is read.
 
     Yields:
         None after each header, and the tree of all files at the end. No tree comes where less than
@@ -128,7 +131,7 @@ def ordered(
         return None
     tree = SeriesTree()
     done, told_every = 0, max(1, len(candidates) // 100)
-    for step in group_by_series(candidates):
+    for step in group_by_series(candidates, read):
         if step is None:
             done += 1
             if done % told_every == 0:
@@ -159,10 +162,7 @@ def _folder(folder: Path, start: Path | None) -> Iterator[Step | None]:
 
 
 def _one_file(path: Path) -> Iterator[Step | None]:
-    if not path.exists():
-        raise FrameError(
-            f"{path} does not exist.", "It was moved or renamed, or its drive is not connected."
-        )
+    _require_there(path)
     folder = path.parent
     yield Beginning(folder, path, (WatchedFolder(folder, recursive=False),))
     try:
@@ -172,7 +172,7 @@ def _one_file(path: Path) -> Iterator[Step | None]:
 
 
 def _several(chosen: Sequence[Path], start: Path | None) -> Iterator[Step | None]:
-    folders = [path for path in chosen if path.is_dir()]
+    folders = [path for path in chosen if _is(Path.is_dir, path)]
     homes = {path if path in folders else path.parent for path in chosen}
     watched = tuple(WatchedFolder(folder, recursive=True) for folder in folders)
     yield Beginning(homes.pop() if len(homes) == 1 else None, start, watched)
@@ -198,7 +198,7 @@ def _all_of(chosen: Iterable[Path], folders: set[Path]) -> Iterator[ScanChunk | 
             elif is_dicomdir(path):
                 for tree in read_dicomdir(path):
                     yield None if tree is None else ScanChunk(new(tree.paths()), tree.missing)
-            elif path.exists():
+            elif _is(Path.exists, path):
                 yield ScanChunk(new((path,)))
             else:
                 yield ScanChunk((), (path,))
@@ -243,6 +243,32 @@ def _from(first: Path | None, steps: Iterable[ScanChunk | None]) -> Iterator[Sca
             yield None
     if is_held and first is not None:
         yield ScanChunk((first, *held), tuple(unreadable))
+
+
+def _is(kind: Callable[[Path], bool], path: Path) -> bool:
+    """Whether a path is of a kind; not where a name is too long, or nobody may look."""
+    try:
+        return kind(path)
+    except OSError:
+        return False
+
+
+def _require_there(path: Path) -> None:
+    """Refuses a file that is not there.
+
+    Raises:
+        FrameError: It is not there, or cannot be reached.
+    """
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError, ValueError) as error:
+        raise FrameError(
+            f"{path} does not exist.", "It was moved or renamed, or its drive is not connected."
+        ) from error
+    except OSError as error:
+        raise FrameError(
+            f"{path} cannot be reached: {error.strerror or error}.", "Check that you may read it."
+        ) from error
 
 
 def _may_be_dicom(path: Path) -> bool:

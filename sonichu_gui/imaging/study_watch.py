@@ -16,7 +16,7 @@ from sonichu_gui.imaging.folder_watch import FolderWatch
 from sonichu_gui.imaging.study_listing import WatchedFolder, ordered
 
 if TYPE_CHECKING:
-    from sonichu_gui.imaging.series import SeriesTree
+    from sonichu_gui.imaging.series import FileFacts, SeriesTree
 
 __all__ = ["StudyChanges", "StudyWatch"]
 
@@ -62,6 +62,7 @@ class StudyWatch:
         self._folders = [*folders]
         self._paths = tuple(paths)
         self._tree = tree
+        self._facts: dict[Path, FileFacts | None] = {}  # of headers read at looks
         self._watches = [
             FolderWatch(each.path, self._known_of(each), recursive=each.recursive)
             for each in self._folders
@@ -95,23 +96,36 @@ class StudyWatch:
             is_gone |= found.is_gone
         known = set(self._paths)
         appeared = [path for path in dict.fromkeys(appeared) if path not in known]
+        for path in (*vanished, *changed):
+            self._facts.pop(path, None)
         if appeared or vanished:
-            self._put_in_order(appeared, {*vanished})
+            self._put_in_order(appeared, {*vanished}, breathing)
         return StudyChanges(
             self._paths, self._tree, tuple(appeared), tuple(vanished), tuple(changed), is_gone
         )
 
-    def _put_in_order(self, appeared: list[Path], vanished: set[Path]) -> None:
+    def _put_in_order(
+        self, appeared: list[Path], vanished: set[Path], is_cancelled: Callable[[], bool]
+    ) -> None:
         paths = [path for path in self._paths if path not in vanished]
         if not appeared and self._tree is None:
             self._paths = tuple(paths)
             return
         in_order = self._by_name([*paths, *appeared])
-        steps = ordered(in_order, lambda _: None)
         self._tree = None
-        for step in steps:
+        for step in ordered(in_order, lambda _: None, self._facts_of):
             self._tree = step or self._tree
+            if is_cancelled():
+                break  # nobody waits for it: the window closes, or another study is open
         self._paths = self._tree.paths() if self._tree else tuple(in_order)
+
+    def _facts_of(self, path: Path) -> FileFacts | None:
+        """Reads a header once: where thousands lie, one that comes costs no more than itself."""
+        from sonichu_gui.imaging.series_header import read_facts
+
+        if path not in self._facts:
+            self._facts[path] = read_facts(path)
+        return self._facts[path]
 
     def _by_name(self, paths: list[Path]) -> list[Path]:
         """Sorts as the scan did; of several folders, what is new comes last."""

@@ -51,7 +51,7 @@ def read_recent(place: Path) -> tuple[RecentStudy, ...]:
         return tuple(_parsed(row) for row in rows)[:KEPT]
     except FileNotFoundError:
         return ()
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         log.info("the list of recent studies is begun anew: %s", type(error).__name__)
         return ()
 

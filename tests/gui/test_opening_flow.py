@@ -117,7 +117,8 @@ def test_a_listing_that_is_stopped_keeps_what_it_found(make_bench, qtbot, study,
     bench = make_bench()
     bench.begin([study])
     qtbot.waitUntil(lambda: len(listed(bench)) == 3)
-    bench.status_bar.cancel_wanted.emit("scan")
+    key = next(job.key for job in bench.jobs.running if job.text.startswith("Listing"))
+    bench.status_bar.cancel_wanted.emit(key)
     assert not bench.document.study.scanning
     go_on.set()
     qtbot.wait(200)

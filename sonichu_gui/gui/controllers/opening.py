@@ -5,8 +5,10 @@ The first frame is shown as soon as its file is known, while the list grows in t
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -27,22 +29,28 @@ if TYPE_CHECKING:
     from sonichu_gui.gui.document import Document
     from sonichu_gui.imaging.series import SeriesTree
 
-KEY = "scan"
 _NAMED = 3
 """Names of unreadable folders or missing files that a warning tells."""
 
 
 @dataclass(eq=False)
 class _Opening:
-    """What is being opened, as far as it is known."""
+    """What is being opened, as far as it is known.
+
+    Of `untried` files one is `sought` after another, until one can be shown; `passed` cannot.
+    """
 
     chosen: tuple[Path, ...]
     start: Path | None
     frame_index: int
+    key: str
     watched: Beginning | None = None
     paths: tuple[Path, ...] = ()
     tree: SeriesTree | None = None
     unreadable: list[Path] = field(default_factory=list)
+    untried: deque[Path] = field(default_factory=deque)
+    sought: Path | None = None
+    passed: list[Path] = field(default_factory=list)
 
 
 class OpeningController(QObject):
@@ -71,6 +79,8 @@ class OpeningController(QObject):
         self._jobs = jobs
         self._study = study
         self._watch = watch
+        self._numbers = count()
+        self._next: _Opening | None = None  # asked for; until it begins, what is open goes on
         self._now: _Opening | None = None
 
     def open_paths(
@@ -86,7 +96,9 @@ class OpeningController(QObject):
         chosen = tuple(dict.fromkeys(path.absolute() for path in paths))
         if not chosen:
             return
-        now = self._now = _Opening(chosen, start, frame_index)
+        if self._next is not None:
+            self._jobs.cancel(self._next.key)
+        now = self._next = _Opening(chosen, start, frame_index, f"scan {next(self._numbers)}")
         self.asked.emit()
 
         def work(is_cancelled: IsCancelled, report: Report) -> Generator[Step | None, None, None]:
@@ -98,7 +110,7 @@ class OpeningController(QObject):
         self._jobs.submit_steps(
             Lane.FOLDERS,
             work,
-            key=KEY,
+            key=now.key,
             stepped=partial(self._take, now),
             done=partial(self._end, now),
             failed=partial(self._fail, now),
@@ -109,7 +121,9 @@ class OpeningController(QObject):
     def stop(self, key: str) -> None:
         """A person has stopped the job of a key: where it was the listing, what is there stays."""
         now, study = self._now, self._document.study
-        if key != KEY or now is None or now.watched is None:
+        if self._next is not None and key == self._next.key:
+            self._next = None
+        if now is None or key != now.key:
             return
         self._now = None
         self._document.grow_study(study.paths, scanning=False, heads=study.heads)
@@ -119,22 +133,27 @@ class OpeningController(QObject):
     # ---- as the list grows -------------------------------------------------------------------
 
     def _take(self, now: _Opening, step: Step) -> None:
-        if now is not self._now:
-            return  # something else was opened meanwhile
         if isinstance(step, Beginning):
-            self._begin(now, step)
+            if now is self._next:
+                self._begin(now, step)
+        elif now is not self._now:
+            return  # something else was opened meanwhile
         elif isinstance(step, ScanChunk):
             self._grow(now, step)
         elif isinstance(step, ScanEnded):
             self._document.grow_study(now.paths, scanning=False)
             self._study.read_statuses()
             self._tell_unreadable(now)
+            self._give_up(now)
         else:
             now.tree, now.paths = step, step.paths()
             self._document.grow_study(now.paths, scanning=False, heads=heads_of(step))
             self._tell_problems(step)
 
     def _begin(self, now: _Opening, step: Beginning) -> None:
+        if self._now is not None:
+            self._jobs.cancel(self._now.key)
+        self._now, self._next = now, None
         now.watched = step
         self._watch.end()
         shown = () if step.first is None else (step.first,)
@@ -150,11 +169,34 @@ class OpeningController(QObject):
         now.unreadable += chunk.unreadable
         if not chunk.paths:
             return
-        is_first = not now.paths
         now.paths += chunk.paths
         self._document.grow_study(now.paths, scanning=True)
-        if is_first and now.watched is not None and now.watched.first is None:
-            self._study.show(chunk.paths[0])
+        if now.watched is not None and now.watched.first is None:
+            now.untried += chunk.paths
+            self._seek(now)
+
+    def _seek(self, now: _Opening) -> None:
+        """Shows the next file, unless one is shown already or a person has chosen another."""
+        has_left = bool(now.passed) and self._study.wanted != now.passed[-1]
+        if now.untried and now.sought is None and not has_left:
+            path = now.sought = now.untried.popleft()
+            self._study.show(path, otherwise=partial(self._pass_over, now, path))
+
+    def _pass_over(self, now: _Opening, path: Path, _error: SonichuError) -> None:
+        """Nobody named a file that cannot be shown: the next one may do."""
+        if now is not self._now:
+            self._study.show(path)  # stopped meanwhile: it is told what is wrong with it
+            return
+        now.passed.append(path)
+        now.sought = None
+        self._document.noted.emit(self.tr("Cannot be shown: {}").format(self._some(now.passed)))
+        self._seek(now)
+        self._give_up(now)
+
+    def _give_up(self, now: _Opening) -> None:
+        """Where no file can be shown, the first one tells why."""
+        if now.passed and now.sought is None and not self._document.study.scanning:
+            self._study.show(now.passed[0])
 
     def _end(self, now: _Opening, _result: None) -> None:
         if now is not self._now or now.watched is None:
@@ -172,12 +214,14 @@ class OpeningController(QObject):
     def _fail(self, now: _Opening, error: BaseException) -> None:
         if not isinstance(error, SonichuError):
             raise error
-        if now is not self._now:
-            return
-        if now.watched is not None:
+        if now is self._next:
+            self._next = None
+        elif now is self._now:
             self._document.grow_study(now.paths, scanning=False)
-            if not now.paths and now.watched.first is None:
+            if not now.paths and now.watched is not None and now.watched.first is None:
                 self._document.clear_frame()
+        else:
+            return
         self._document.failed.emit(error)
 
     # ---- words -------------------------------------------------------------------------------

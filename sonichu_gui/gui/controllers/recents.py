@@ -46,6 +46,7 @@ class RecentController(QObject):
         self._missing: frozenset[tuple[Path, ...]] = frozenset()
         self._removed: frozenset[tuple[Path, ...]] = frozenset()
         self._now: tuple[Path, ...] = ()
+        self._visited: set[tuple[Path, ...]] = set()
         self._rest = QTimer(self, singleShot=True, interval=WRITE_MS)
         self._rest.timeout.connect(self._write)
         opening.asked.connect(self._give_way)
@@ -101,9 +102,14 @@ class RecentController(QObject):
         """Writes where the person is."""
         self._rest.stop()
         others = read_recent(self._place)
-        write_recent(self._place, _merged(self._studies, others, self._removed))
+        write_recent(self._place, _merged(self._ours, others, self._removed))
 
     # ---- inside ----------------------------------------------------------------------------
+
+    @property
+    def _ours(self) -> list[RecentStudy]:
+        """Studies that were shown here: of the others another window may know more."""
+        return [study for study in self._studies if study.opened in self._visited]
 
     def _give_way(self) -> None:
         """What was asked for last is opened, not what was looked for meanwhile."""
@@ -119,6 +125,7 @@ class RecentController(QObject):
         if frame is None or path is None or not self._now:
             return
         self._removed -= {self._now}
+        self._visited.add(self._now)
         here = RecentStudy(self._now, path, self._document.frame_index)
         if not here.is_kept:
             return
@@ -155,7 +162,7 @@ class RecentController(QObject):
         self._submit(work, done, key)
 
     def _write(self) -> None:
-        studies, removed, place = self._studies, self._removed, self._place
+        studies, removed, place = self._ours, self._removed, self._place
 
         def work(is_cancelled: IsCancelled, report: Report) -> None:
             write_recent(place, _merged(studies, read_recent(place), removed))
@@ -173,7 +180,7 @@ def _merged(
     others: Iterable[RecentStudy],
     removed: Collection[tuple[Path, ...]],
 ) -> list[RecentStudy]:
-    """Our list, then what another window has opened meanwhile."""
+    """What was shown here, then what the list holds besides, as another window has left it."""
     merged = {study.opened: study for study in ours}
     for study in others:
         if study.opened not in removed:

@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, Signal
 
 from sonichu_gui.domain.annotation import Status
 from sonichu_gui.errors import SonichuError
+from sonichu_gui.gui.controllers.file_walk import FileWalk
 from sonichu_gui.gui.file_statuses import read_statuses
 from sonichu_gui.gui.jobs import IsCancelled, JobRunner, Lane, Report
 from sonichu_gui.imaging.course import Course
@@ -51,12 +52,11 @@ class StudyController(QObject):
         self._document = document
         self._jobs = jobs
         self._reader = FrameReader()
-        self._direction = 1
+        self.walk = FileWalk(document)
         self._wanted: tuple[Path, int] | None = None
-        self._listed: tuple[Path, ...] = ()
-        self._places: dict[Path, int] = {}
         self._statuses: dict[Path, dict[str, Status]] = {}
         self._statuses_since: dict[Path, dict[str, Status]] = {}
+        self._has_statuses = False
         document.status_changed.connect(self._note_status)
         document.proposed.connect(self._note_proposed)
         document.place_wanted.connect(self._show_place)
@@ -64,18 +64,26 @@ class StudyController(QObject):
 
     # ---- showing ---------------------------------------------------------------------------
 
-    def show(self, path: Path, index: int = 0, *, following: tuple[int, ...] | None = None) -> None:
+    def show(
+        self,
+        path: Path,
+        index: int = 0,
+        *,
+        following: tuple[int, ...] | None = None,
+        otherwise: Callable[[SonichuError], None] | None = None,
+    ) -> None:
         """Shows a frame: at once when it was read ahead, else when a reader has decoded it.
 
         Args:
             path: The file.
-            index: The frame of it.
+            index: The frame of it; of a file that has become shorter the last one is shown.
             following: Frames that are shown next, where that is known, as while a cine plays.
+            otherwise: Called in place of telling that the file cannot be read; it shows another.
         """
-        if following is None:
-            self._note_direction(path, index)
+        if following is None and self._wanted is not None:
+            self.walk.turn(self._wanted, (path, index))
         self._wanted = (path, index)
-        course = Course(self._direction, following, self._files_ahead())
+        course = Course(self.walk.direction, following, self._files_ahead())
         future = self._reader.want(path, index, course)
         read = _at_hand(future)
         if read is not None:
@@ -86,7 +94,7 @@ class StudyController(QObject):
             future,
             key=SHOWING,
             done=self._take,
-            failed=partial(self._give_up, path),
+            failed=partial(self._fail, path, index, otherwise),
             text=self.tr("Reading {}").format(path.name),
         )
         self._document.awaits_frame = True
@@ -100,12 +108,18 @@ class StudyController(QObject):
         """Forgets what was read of a file that has changed or gone."""
         self._reader.forget(path)
 
+    @property
+    def wanted(self) -> Path | None:
+        """The file asked for last."""
+        return self._wanted[0] if self._wanted else None
+
     def step_file(self, step: int) -> None:
-        """Shows the next (1) or previous (-1) file of the list."""
-        paths, at = self._document.study.paths, self._position()
-        target = at + step
-        if paths and 0 <= target < len(paths):
-            self.show(paths[target])
+        """Shows the next (1) or previous (-1) file of the list, as it is searched and filtered."""
+        path = next(self.walk.along(self.wanted, step), None)
+        if path is not None:
+            self.show(path)
+        elif not self.walk.is_at_end(self.wanted, step):
+            self._document.noted.emit(self.tr("No more that fits the search and the filter"))
 
     def step_frame(self, step: int) -> None:
         """Steps through the frames of a cine; a single frame stays."""
@@ -123,7 +137,8 @@ class StudyController(QObject):
 
     def step_to_do(self, step: int) -> None:
         """Shows the next or previous file that has no finished label for the task."""
-        paths, at, task = self._document.study.paths, self._position(), self._document.task.id
+        paths, task = self._document.study.paths, self._document.task.id
+        at = self.walk.place_of(self.wanted)
         order = range(at + step, len(paths) if step > 0 else -1, step)
         for position in order:
             if self._statuses.get(paths[position], {}).get(task, Status.TODO) not in DONE:
@@ -140,11 +155,11 @@ class StudyController(QObject):
         source, path = self._document.source, self._document.path
         if source is None or path is None:
             return []
-        step, index = self._direction, self._document.frame_index
+        step, index = self.walk.direction, self._document.frame_index
         frames = range(index + step, source.frame_count if step > 0 else -1, step)
-        paths, at = self._document.study.paths, self._position()
-        files = range(at + step, len(paths) if step > 0 else -1, step) if at >= 0 else ()
-        found = chain(((path, i) for i in frames), ((paths[i], 0) for i in files))
+        is_listed = self.walk.place_of(self.wanted) >= 0
+        files = self.walk.along(self.wanted, step, within=FAR) if is_listed else ()
+        found = chain(((path, i) for i in frames), ((file, 0) for file in files))
         return list(islice(found, FAR))
 
     def read_frame(self, path: Path, index: int) -> Frame:
@@ -176,7 +191,7 @@ class StudyController(QObject):
         def done(found: dict[Path, dict[str, Status]]) -> None:
             for path, known in self._statuses_since.items():  # newer than what was read
                 found.setdefault(path, {}).update(known)
-            self._statuses = found
+            self._statuses, self._has_statuses = found, True
             self.statuses_read.emit(found)
 
         self._jobs.submit(Lane.READING, work, key="statuses", done=done, failed=self._tell)
@@ -197,7 +212,11 @@ class StudyController(QObject):
             self._draw(read, preset, partial(self._put, read))
 
     def _put(self, read: ReadFrame, rendering: Frame | None = None) -> None:
-        self._document.set_frame(read.path, read.source, read.frame, rendering)
+        document = self._document
+        document.set_frame(read.path, read.source, read.frame, rendering)
+        is_labelled = document.annotation.status is not Status.TODO
+        if self._has_statuses and is_labelled and read.path not in self._statuses:
+            self.read_statuses()  # it was renamed: now that it is read its label is known by name
 
     def _draw(self, read: ReadFrame, preset: WindowPreset, done: Callable[[Frame], None]) -> None:
         """Draws a frame by another of its file's windows; not kept, it is for looking alone."""
@@ -226,6 +245,27 @@ class StudyController(QObject):
         else:
             self._draw(ReadFrame(path, source, frame), preset, self._document.presets.show)
 
+    def _fail(
+        self,
+        path: Path,
+        index: int,
+        otherwise: Callable[[SonichuError], None] | None,
+        error: BaseException,
+    ) -> None:
+        """A frame asked for did not come."""
+        last = self._reader.frame_count(path) - 1
+        if 0 <= last < index:  # it was left, or shown, when its file held more
+            self._document.noted.emit(
+                self.tr("{} has no frame {} any more; its last one is shown").format(
+                    path.name, index + 1
+                )
+            )
+            self.show(path, last, otherwise=otherwise)
+        elif otherwise is not None and isinstance(error, SonichuError):
+            otherwise(error)
+        else:
+            self._give_up(path, error)
+
     def _give_up(self, path: Path, error: BaseException) -> None:
         """A frame cannot be read: the last good one of its cine stays, else none is shown."""
         document = self._document
@@ -245,34 +285,12 @@ class StudyController(QObject):
 
     def _files_ahead(self) -> tuple[Path, ...]:
         """Files next to the wanted one, in the direction of travel, one behind."""
-        paths, at = self._document.study.paths, self._position()
-        if at < 0:
+        walk, wanted = self.walk, self.wanted
+        if walk.place_of(wanted) < 0:
             return ()
-        places = (at + step * self._direction for step in (*range(1, AHEAD + 1), -1))
-        return tuple(paths[place] for place in places if 0 <= place < len(paths))
-
-    def _note_direction(self, path: Path, index: int) -> None:
-        if self._wanted is None:
-            return
-        before_path, before_index = self._wanted
-        if path == before_path and index != before_index:
-            self._direction = 1 if index > before_index else -1
-        elif path != before_path:
-            at, before = self._place_of(path), self._place_of(before_path)
-            if at >= 0 and before >= 0:
-                self._direction = 1 if at > before else -1
-
-    def _position(self) -> int:
-        """Place of the file asked for last in the list, -1 when it is not there."""
-        return self._place_of(self._wanted[0]) if self._wanted else -1
-
-    def _place_of(self, path: Path) -> int:
-        """Place of a file in the list, -1 when it is not there; known of all, not looked for."""
-        paths = self._document.study.paths
-        if paths is not self._listed:
-            self._listed = paths
-            self._places = {each: place for place, each in enumerate(paths)}
-        return self._places.get(path, -1)
+        ahead = walk.along(wanted, walk.direction, within=FAR)
+        behind = walk.along(wanted, -walk.direction, within=FAR)
+        return (*islice(ahead, AHEAD), *islice(behind, 1))
 
     def _note_status(self, place: Place, status: Status) -> None:
         for statuses in (self._statuses, self._statuses_since):

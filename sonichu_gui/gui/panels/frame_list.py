@@ -69,7 +69,7 @@ class FrameList(QFrame):
         super().__init__(parent)
         self.setObjectName("frame_list")
         self._document = document
-        self._shown_path: Path | None = None
+        self._shown: tuple[Path | None, int] = (None, 0)
         self._is_in_reach = True
         self._is_grouped = False
         self.model = FrameListModel(document.task.id, self)
@@ -122,6 +122,9 @@ class FrameList(QFrame):
     def set_reach(self, in_reach: bool) -> None:
         """Tells whether the folder of the study can be reached."""
         self._is_in_reach = in_reach
+        if in_reach:
+            self.model.forget_thumbnails()  # of files that were out of reach
+            self.view.look_again()
         self._show_found()
 
     def focus_search(self) -> None:
@@ -210,12 +213,13 @@ class FrameList(QFrame):
 
     def _show_frame(self, _frame: object) -> None:
         path, source = self._document.path, self._document.source
-        if path == self._shown_path:
+        shown = path, source.frame_count if source is not None else 0
+        if shown == self._shown:
             return  # the next frame of a cine: the list stays where it was scrolled to
-        self._shown_path = path
+        self._shown = shown
         if path is not None:
             self.model.unfold_to(path)
-        self.model.set_current(path, source.frame_count if source is not None else 0)
+        self.model.set_current(*shown)
         self._show_found()
         self._reveal(path)
 

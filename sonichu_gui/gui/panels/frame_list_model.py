@@ -20,9 +20,11 @@ from sonichu_gui.gui.panels.list_rows import (
     place_of,
     position_of,
 )
+from sonichu_gui.gui.panels.name_search import NameSearch
 from sonichu_gui.gui.panels.status_tally import FrameFilter, StatusTally
 from sonichu_gui.gui.panels.thumbnails import Thumbnails
 from sonichu_gui.gui.panels.words import status_word, tr
+from sonichu_gui.gui.plain_tip import plain_tip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -56,7 +58,7 @@ class FrameListModel(QAbstractListModel):
     def __init__(self, task_id: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._paths: tuple[Path, ...] = ()
-        self._names: list[str] = []  # of the paths, as they are searched
+        self._search = NameSearch()
         self._positions: dict[Path, int] = {}
         self._heads = Heads()
         self._rows: list[int] = []
@@ -65,7 +67,6 @@ class FrameListModel(QAbstractListModel):
         self._frame_counts: dict[Path, int] = {}
         self._thumbnails = Thumbnails()
         self._current: Path | None = None
-        self._words: list[str] = []
         self._filter = FrameFilter.ALL
 
     # ---- what Qt asks --------------------------------------------------------------------
@@ -96,7 +97,7 @@ class FrameListModel(QAbstractListModel):
         if role == CURRENT_ROLE:
             return path == self._current
         if role == Qt.ItemDataRole.ToolTipRole:
-            return str(path)
+            return plain_tip(str(path))
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{path.stem}, {status_word(self.status_of(path))}{self._detail(path)}"
         return None
@@ -105,7 +106,7 @@ class FrameListModel(QAbstractListModel):
         head = self._heads.at(row)
         words = " · ".join(filter(None, (head.title, head.detail)))
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
-            return words
+            return words if role == Qt.ItemDataRole.DisplayRole else plain_tip(words)
         if role == HEAD_ROLE:
             return head
         if role == FOLDED_ROLE:
@@ -172,6 +173,11 @@ class FrameListModel(QAbstractListModel):
         """The numbers of the rows, as in `list_rows`."""
         return self._rows
 
+    def is_listed(self, path: Path) -> bool:
+        """Whether a file passes search and filter, folded away or not."""
+        position = self._positions.get(path)
+        return position is None or self._passes(position)
+
     def counts(self) -> dict[FrameFilter, int]:
         """How many files of the study each filter would show, whatever is searched for."""
         return self._tally.counts(self._positions, len(self._paths))
@@ -195,7 +201,7 @@ class FrameListModel(QAbstractListModel):
             return
         self.beginResetModel()
         self._paths = paths
-        self._names = [path.name.casefold() for path in paths]
+        self._search.set_files(paths)
         self._positions = {path: position for position, path in enumerate(paths)}
         self._thumbnails.keep_only(self._positions.keys())
         self._heads.set(heads)
@@ -207,7 +213,7 @@ class FrameListModel(QAbstractListModel):
         known = len(self._paths)
         added = paths[known:]
         self._paths = paths
-        self._names += [path.name.casefold() for path in added]
+        self._search.add_files(added)
         self._positions.update((path, known + at) for at, path in enumerate(added))
         self._tally.add(added)
         more = [file_row(at) for at in range(known, len(paths)) if self._passes(at)]
@@ -220,9 +226,7 @@ class FrameListModel(QAbstractListModel):
 
     def set_search(self, text: str) -> None:
         """Shows files whose name holds all of the words."""
-        words = text.casefold().split()
-        if words != self._words:
-            self._words = words
+        if self._search.look_for(text):
             self._refilter()
 
     def set_filter(self, kind: FrameFilter) -> None:
@@ -248,12 +252,10 @@ class FrameListModel(QAbstractListModel):
 
     def fold(self, row: int, *, folded: bool) -> None:
         """Hides or shows the files under the head of a row."""
-        head = self.head_at(row)
-        if head is None:
-            return
-        self._heads.fold(head, folded=folded)
-        self._settle_rows()
-        self.dataChanged.emit(self.index(row), self.index(row))
+        if (head := self.head_at(row)) is not None:
+            self._heads.fold(head, folded=folded)
+            self._settle_rows()
+            self.dataChanged.emit(self.index(row), self.index(row))
 
     def unfold_to(self, path: Path) -> None:
         """Shows a file whose head is folded."""
@@ -269,28 +271,29 @@ class FrameListModel(QAbstractListModel):
             self._settle(changed)
 
     def set_thumbnail(self, path: Path, image: QImage) -> None:
-        """Takes a file's thumbnail, null where there is none."""
-        if path in self._positions and self._thumbnails.put(path, image):
+        """Takes a file's thumbnail, null where the file cannot be shown."""
+        if path in self._positions:
+            self._thumbnails.put(path, image)
             self._row_changed(path)
 
-    def forget_thumbnails(self, paths: Iterable[Path]) -> None:
-        """Forgets the thumbnails of files that have changed; they are asked for anew."""
-        self._thumbnails.forget(paths)
+    def forget_thumbnails(self, paths: Iterable[Path] | None = None) -> None:
+        """Asks anew for the thumbnails of files that have changed; for None, if none came."""
+        self._thumbnails.forget(self._thumbnails.without() if paths is None else paths)
 
     # ---- inside --------------------------------------------------------------------------
 
     def _files_of(self, first: int, last: int) -> list[Path]:
-        rows = range(max(0, first), min(last + 1, len(self._rows)))
-        return [path for path in map(self.path_at, rows) if path is not None]
+        rows = self._rows[max(0, first) : last + 1]
+        return [self._paths[position_of(row)] for row in rows if is_file(row)]
 
     def _detail(self, path: Path) -> str:
+        if self._thumbnails.has_none(path):
+            return tr(" · cannot be shown")
         frames = self._frame_counts.get(path, 1)
         return tr(" · {} frames").format(frames) if frames > 1 else ""
 
     def _passes(self, position: int) -> bool:
-        name = self._names[position]
-        has_words = not self._words or all(word in name for word in self._words)
-        return has_words and self._has_status(self._paths[position])
+        return self._search.fits(position) and self._has_status(self._paths[position])
 
     def _has_status(self, path: Path) -> bool:
         if self._filter is FrameFilter.ALL:
@@ -299,9 +302,7 @@ class FrameListModel(QAbstractListModel):
 
     def _passing(self) -> list[int]:
         """Positions of the files that pass search and filter."""
-        passing: Iterable[int] = range(len(self._paths))
-        for word in self._words:
-            passing = [at for at in passing if word in self._names[at]]
+        passing = self._search.found()
         if self._filter is not FrameFilter.ALL:
             passing = [at for at in passing if self._has_status(self._paths[at])]
         found = list(passing)
@@ -309,8 +310,8 @@ class FrameListModel(QAbstractListModel):
         return found
 
     def _refilter(self) -> None:
-        if not self._settle_rows() and self._rows:
-            self.dataChanged.emit(self.index(0), self.index(len(self._rows) - 1))
+        if not self._settle_rows() and (count := len(self._rows)):
+            self.dataChanged.emit(self.index(0), self.index(count - 1))
 
     def _settle_rows(self) -> bool:
         """Shows the rows that are due now; gives whether they are others."""
@@ -338,12 +339,11 @@ class FrameListModel(QAbstractListModel):
         if path is None or position is None:
             return
         is_shown = self.row_of(path) is not None
-        if is_shown == self._passes(position):
+        if is_shown == self._passes(position) and not self._heads.hides(position):
             self._row_changed(path)
         else:
             self._settle_rows()
 
     def _row_changed(self, path: Path) -> None:
-        row = self.row_of(path)
-        if row is not None:
+        if (row := self.row_of(path)) is not None:
             self.dataChanged.emit(self.index(row), self.index(row))

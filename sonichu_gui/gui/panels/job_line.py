@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
 
 from sonichu_gui.gui.panels.card import TextLine
 from sonichu_gui.gui.panels.controls import PanelButton
+from sonichu_gui.gui.plain_tip import plain_tip
 
 if TYPE_CHECKING:
     from sonichu_gui.gui.jobs import Job
@@ -111,7 +112,7 @@ class JobLine(QWidget):
     def _show_job(self, job: Job, *, others: int, now: float) -> None:
         more = self.tr(" and {} more").format(others) if others else ""
         self._what.set_text(job.text + more)
-        self._what.setToolTip(job.text)  # a narrow window cuts it
+        self._what.setToolTip(plain_tip(job.text))  # a narrow window cuts it
         if job.progress < 0:
             self._bar.setRange(0, 0)
         else:

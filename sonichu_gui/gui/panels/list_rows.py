@@ -85,6 +85,10 @@ class Heads:
         else:
             self._folded.discard(head.key)
 
+    def hides(self, position: int) -> bool:
+        """Whether a file is folded away."""
+        return any(head.key in self._folded for head in self.over(position))
+
     def unfold_over(self, position: int) -> bool:
         """Shows a file; gives whether it was folded away."""
         folded = self._folded & {head.key for head in self.over(position)}

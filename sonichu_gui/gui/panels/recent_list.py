@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from sonichu_gui.gui import theme
+from sonichu_gui.gui.plain_tip import plain_tip
 from sonichu_gui.gui.theme import word_font
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class _OpenButton(_CanvasButton):
     def __init__(self, row: RecentRow, note: str) -> None:
         super().__init__(", ".join(filter(None, (row.title, row.place, note))))
         self._row, self._note = row, note
-        self.setToolTip("\n".join(map(str, row.study.opened[:3])))
+        self.setToolTip(plain_tip("\n".join(map(str, row.study.opened[:3]))))
 
     def sizeHint(self) -> QSize:
         """One row."""

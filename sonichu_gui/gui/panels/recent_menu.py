@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QFontMetrics
 from PySide6.QtWidgets import QMenu, QWidget
 
 from sonichu_gui.gui import theme
+from sonichu_gui.gui.plain_tip import plain_tip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,6 +52,7 @@ class RecentMenu(QMenu):
         place = self.tr("missing") if row.is_missing else row.place
         place = metrics.elidedText(place, middle, _PLACE_WIDTH)
         action = QAction(f"{title}\t{place}".replace("&", "&&"), self)
-        action.setToolTip("\n".join(filter(None, (*map(str, row.study.opened[:3]), row.left_at))))
+        lines = "\n".join(filter(None, (*map(str, row.study.opened[:3]), row.left_at)))
+        action.setToolTip(plain_tip(lines))
         action.triggered.connect(lambda _=False, study=row.study: self.chosen.emit(study))
         self.addAction(action)

@@ -45,21 +45,24 @@ class Thumbnails:
         self._asked.difference_update(left)
         return left
 
-    def put(self, path: Path, image: QImage) -> bool:
-        """Takes a thumbnail, null where there is none; the one seen longest ago makes room.
+    def has_none(self, path: Path) -> bool:
+        """Whether it is known that a file has no thumbnail: it cannot be read."""
+        return path in self._answered and path not in self._pixmaps
 
-        Returns:
-            Whether there is something to be shown.
-        """
+    def without(self) -> list[Path]:
+        """Gives the files that have none."""
+        return [path for path in self._answered if path not in self._pixmaps]
+
+    def put(self, path: Path, image: QImage) -> None:
+        """Takes a thumbnail, null where there is none; the one seen longest ago makes room."""
         self._asked.add(path)
         self._answered.add(path)
         if image.isNull():
-            return False
+            return
         self._pixmaps[path] = rounded_thumbnail(image)
         if len(self._pixmaps) > KEPT:
             oldest, _ = self._pixmaps.popitem(last=False)
             self._forget(oldest)
-        return True
 
     def forget(self, paths: Iterable[Path]) -> None:
         """Forgets files that have changed, so that they are asked for anew."""

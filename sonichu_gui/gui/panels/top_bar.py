@@ -20,6 +20,7 @@ from sonichu_gui.gui.panels.controls import CONTROL_HEIGHT, ActionButton, KeyBut
 from sonichu_gui.gui.panels.device_button import DeviceButton
 from sonichu_gui.gui.panels.recent_menu import RecentMenu
 from sonichu_gui.gui.panels.task_picker import TaskPicker
+from sonichu_gui.gui.plain_tip import plain_tip
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -207,7 +208,7 @@ class TopBar(QFrame):
 
     def _show_study(self, study: Study) -> None:
         self._title.set_text(study.title)
-        self._title.setToolTip(study.title)
+        self._title.setToolTip(plain_tip(study.title))
 
 
 def _spell_out(button: QToolButton, *, words: bool) -> None:

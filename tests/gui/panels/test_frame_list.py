@@ -8,6 +8,7 @@ from PySide6.QtGui import QColor, QFontMetrics, QImage
 
 from sonichu_gui.domain.annotation import Status
 from sonichu_gui.gui import theme
+from sonichu_gui.gui.list_heads import ListHead
 from sonichu_gui.gui.panels import thumbnails
 from sonichu_gui.gui.panels.frame_list import FrameList
 from sonichu_gui.gui.panels.frame_list_delegate import ROW_HEIGHT
@@ -278,3 +279,16 @@ def test_a_cine_says_how_many_frames_it_has(frames, document):
     show_frame(document, str(names(3)[1]), frame_count=65)
     said = frames.model.index(1).data(Qt.ItemDataRole.AccessibleTextRole)
     assert said == "00001, to do · 65 frames"
+
+
+def test_a_head_leaves_with_the_last_folded_file_that_fits(frames, document):
+    paths = names(4)
+    heads = tuple(ListHead(f"s{at}", 0, f"S{at}", "", at, 2) for at in (0, 2))
+    document.set_study(Study("s", paths, folder=Path("/data"), heads=heads))
+    model = frames.model
+    model.set_filter(FrameFilter.TO_DO)
+    model.fold(0, folded=True)
+    for path in paths[:2]:
+        model.set_status(path, document.task.id, Status.ACCEPTED)
+    assert [model.head_at(row) for row in range(model.rowCount())] == [heads[1], None, None]
+    assert model.found_count == 2

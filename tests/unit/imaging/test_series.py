@@ -280,6 +280,16 @@ def test_names_are_found_whatever_their_case(disc, tmp_path):
     assert len(read(path).paths()) == 31
 
 
+@pytest.mark.parametrize("spelt", ["/".join, lambda parts: ["", *parts]])
+def test_names_spelt_otherwise_than_the_standard_says_are_found(disc, tmp_path, spelt):
+    def respell(records):
+        record = pictures(records)[0]
+        record.ReferencedFileID = spelt(record.ReferencedFileID)
+
+    tree = read(edited(disc, tmp_path, respell))
+    assert (len(tree.paths()), tree.problems, tree.missing) == (31, (), ())
+
+
 @pytest.mark.parametrize(
     "name", [["..", "secret"], ["/etc", "passwd"], "..", ["a/../..", "b"], ["C:", "x"], ""]
 )

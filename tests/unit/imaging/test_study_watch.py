@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from sonichu_gui.imaging import series_header
 from sonichu_gui.imaging.folder_scan import ScanChunk
 from sonichu_gui.imaging.study_listing import WatchedFolder, list_study
 from sonichu_gui.imaging.study_watch import StudyWatch
@@ -87,3 +88,25 @@ def test_nothing_is_told_twice(folder):
     settled(watch)
     again = watch.look(lambda: False)
     assert (again.appeared, again.vanished, again.changed) == ((), (), ())
+
+
+def test_headers_known_from_an_earlier_look_are_not_read_again(tmp_path, monkeypatch):
+    for number in (1, 2, 3):
+        write(tmp_path / f"{number}.dcm", InstanceNumber=number)
+    watch = watch_of(tmp_path)
+    write(tmp_path / "4.dcm", InstanceNumber=4)
+    settled(watch)
+    read = []
+
+    def counted(path, reading=series_header.read_facts):
+        read.append(path.name)
+        return reading(path)
+
+    monkeypatch.setattr(series_header, "read_facts", counted)
+    write(tmp_path / "5.dcm", InstanceNumber=5)
+    write(tmp_path / "1.dcm", InstanceNumber=9)
+    settled(watch)
+    write(tmp_path / "6.dcm", InstanceNumber=6)
+    changes = settled(watch)
+    assert read == ["1.dcm", "5.dcm", "6.dcm"]
+    assert names(changes) == ["2.dcm", "3.dcm", "4.dcm", "5.dcm", "6.dcm", "1.dcm"]
