@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sonichu_gui.imaging.series import SeriesTree
 
 OTHERS = "others"
@@ -65,13 +67,44 @@ def heads_of(tree: SeriesTree | None) -> tuple[ListHead, ...]:
     return tuple(heads)
 
 
-def heads_with(heads: tuple[ListHead, ...], at: int, *, more: int) -> tuple[ListHead, ...]:
-    """Gives the heads when a file comes (`more` is 1) or goes (-1) at a position."""
-    return tuple(
-        replace(head, count=head.count + more)
+def heads_over(heads: Iterable[ListHead], at: int) -> tuple[ListHead, ...]:
+    """Gives the heads over a position, the outer one first."""
+    return tuple(head for head in heads if head.first <= at < head.end)
+
+
+def heads_with(
+    heads: tuple[ListHead, ...], at: int, over: tuple[ListHead, ...]
+) -> tuple[ListHead, ...]:
+    """Gives the heads once a file stands at a position.
+
+    Args:
+        heads: The heads before; where there are none, none are given.
+        at: Position of the file, in or right behind the files of `over`.
+        over: The heads over the file; those that are not among `heads` come back for it.
+    """
+    if not heads:
+        return ()
+    keys, known = {head.key for head in over}, {head.key for head in heads}
+    moved = [
+        replace(head, count=head.count + 1)
+        if head.key in keys
+        else replace(head, first=head.first + 1)
+        if head.first >= at
+        else head
+        for head in heads
+    ]
+    back = [replace(head, first=at, count=1) for head in over if head.key not in known]
+    return tuple(sorted((*moved, *back), key=lambda head: (head.first, head.level)))
+
+
+def heads_without(heads: tuple[ListHead, ...], at: int) -> tuple[ListHead, ...]:
+    """Gives the heads once the file at a position is gone, and those that had it alone."""
+    left = (
+        replace(head, count=head.count - 1)
         if head.first <= at < head.end
-        else replace(head, first=head.first + more)
+        else replace(head, first=head.first - 1)
         if head.first > at
         else head
         for head in heads
     )
+    return tuple(head for head in left if head.count)

@@ -15,13 +15,16 @@ from PySide6.QtTest import QTest
 
 from sonichu_gui import paths
 from sonichu_gui.domain.annotation import Status
+from sonichu_gui.errors import StoreError
 from sonichu_gui.gui.controllers import watching
 from sonichu_gui.gui.panels.frame_list_model import DETAIL_ROLE
 from sonichu_gui.gui.panels.status_tally import FrameFilter
 from sonichu_gui.imaging import folder_scan, folder_watch
+from sonichu_gui.labels.store import LabelStore
 from sonichu_gui.settings.recent import RecentStudy, read_recent, write_recent
 from tests.gui.hands import click, drop, files_in_hand, move, press, release
 from tests.gui.scenes import open_and_wait, write_picture
+from tests.gui.test_opening_flow import rows
 from tests.unit.imaging.test_series import write
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -215,6 +218,48 @@ def test_a_file_renamed_while_it_is_corrected_keeps_its_labels(quick_looks, benc
     qtbot.waitUntil(lambda: shown(bench) == "named.png")
     assert bench.document.annotation == wanted
     qtbot.waitUntil(lambda: model.status_of(study / "named.png") is Status.EDITED)
+
+
+@pytest.mark.usefixtures("quick_looks")
+@pytest.mark.parametrize(("name", "leaving"), [("6.dcm", 1), ("a.dcm", 2)])
+def test_a_file_that_is_gone_stays_under_its_head_while_it_is_shown(
+    make_bench, qtbot, tmp_path, name, leaving
+):
+    folder = tmp_path / "exam"
+    pixels = {"Rows": 40, "Columns": 40, "PixelData": b"\x20" * 1600}
+    for number in (1, 2, 3):
+        write(folder / f"{9 - number}.dcm", InstanceNumber=number, **pixels)
+    second = {"SeriesInstanceUID": "1.2.1.2", "SeriesNumber": 4}
+    write(folder / "a.dcm", InstanceNumber=1, **second, **pixels)
+    bench = make_bench()
+    open_and_wait(bench, qtbot, folder)
+    qtbot.waitUntil(lambda: bool(bench.document.study.heads))
+    before = rows(bench)
+    bench.study.show(folder / name)
+    qtbot.waitUntil(lambda: shown(bench) == name)
+    (folder / name).unlink()
+    qtbot.waitUntil(lambda: "no longer there" in bench.status_bar.middle.text)
+    assert rows(bench) == before
+    bench.study.show(folder / "8.dcm")
+    qtbot.waitUntil(lambda: name not in rows(bench))
+    assert len(rows(bench)) == len(before) - leaving
+
+
+def test_a_status_that_is_not_on_disk_yet_outlasts_a_new_file(
+    quick_looks, bench, qtbot, study, monkeypatch
+):
+    def full(*_args, **_more):
+        raise StoreError("The disk is full.")
+
+    monkeypatch.setattr(LabelStore, "append", full)
+    label(bench)
+    assert bench.keeper.waiting
+    write_picture(study / "frame3.png", seed=3)
+    qtbot.waitUntil(lambda: "frame3.png" in listed(bench))
+    qtbot.waitUntil(lambda: not bench.jobs.running)
+    status = bench.frame_list.model.status_of(study / "frame1.png")
+    bench.keeper._waiting.clear()  # else the window would ask whether they may be lost
+    assert status is Status.EDITED
 
 
 def test_a_cine_that_becomes_shorter_shows_its_last_frame(quick_looks, make_bench, qtbot, tmp_path):

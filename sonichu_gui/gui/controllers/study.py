@@ -183,7 +183,8 @@ class StudyController(QObject):
     def read_statuses(self) -> None:
         """Tells the status of every file of the study that a store knows, once they are read."""
         paths = self._document.study.paths
-        self._statuses_since = {}
+        if not self._document.keeper.waiting:  # the stores do not have those yet
+            self._statuses_since = {}
 
         def work(is_cancelled: IsCancelled, report: Report) -> dict[Path, dict[str, Status]]:
             return read_statuses(paths, is_cancelled)

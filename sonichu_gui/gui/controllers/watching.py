@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from sonichu_gui.gui.jobs import IsCancelled, JobRunner, Lane, Report, Urgency
-from sonichu_gui.gui.list_heads import heads_of, heads_with
+from sonichu_gui.gui.list_heads import heads_of, heads_over, heads_with, heads_without
 from sonichu_gui.imaging.study_watch import StudyChanges, StudyWatch
 
 if TYPE_CHECKING:
@@ -122,8 +122,13 @@ class WatchController(QObject):
         if shown is not None and shown in {*changes.vanished, self._kept}:
             # It stays in its place as long as it is looked at, so that steps go on from there.
             self._kept = shown
-            at = min(_place_in(document.study.paths, shown), len(paths))
-            paths, heads = (*paths[:at], shown, *paths[at:]), heads_with(heads, at, more=1)
+            before = document.study
+            over = heads_over(before.heads, _place_in(before.paths, shown))
+            at = _place_left(before.paths, shown, paths)
+            for head in heads:  # files may have come between, under other heads
+                if head.key in {each.key for each in over}:
+                    at = min(max(at, head.first), head.end)
+            paths, heads = (*paths[:at], shown, *paths[at:]), heads_with(heads, at, over)
         document.grow_study(paths, scanning=False, heads=heads)
         for path in changes.vanished:
             self._study.forget(path)
@@ -151,7 +156,7 @@ class WatchController(QObject):
         self._kept = None
         if kept in study.paths:
             at = study.paths.index(kept)
-            heads = heads_with(study.heads, at, more=-1)
+            heads = heads_without(study.heads, at)
             left = (*study.paths[:at], *study.paths[at + 1 :])
             self._document.grow_study(left, scanning=study.scanning, heads=heads)
 
@@ -175,6 +180,13 @@ class WatchController(QObject):
             gone = self.tr("no longer there: {}").format(changes.vanished[0].name)
             parts.append(gone if went == 1 else self.tr("{} files no longer there").format(went))
         self._document.noted.emit(", ".join(parts))
+
+
+def _place_left(before: Sequence[Path], path: Path, now: Sequence[Path]) -> int:
+    """Where a file that is gone stood: behind the nearest one before it that is still there."""
+    places = {each: place for place, each in enumerate(now)}
+    earlier = (places.get(each) for each in reversed(before[: _place_in(before, path)]))
+    return next((place + 1 for place in earlier if place is not None), 0)
 
 
 def _place_in(paths: Sequence[Path], path: Path) -> int:
