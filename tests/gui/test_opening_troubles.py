@@ -307,9 +307,53 @@ def test_a_first_file_without_a_picture_is_passed_over_and_marked(make_bench, qt
     assert shown(bench) == "b.png"
     assert bench.banner.text == ""
     assert "Cannot be shown: a1.png, a2.dcm" in bench.status_bar.middle.text
-    qtbot.waitUntil(
-        lambda: bench.frame_list.model.index(0).data(DETAIL_ROLE) == " · cannot be shown"
-    )
+    first = bench.frame_list.model.index(0)
+    said = Qt.ItemDataRole.AccessibleTextRole
+    qtbot.waitUntil(lambda: first.data(said) == "a1, no picture")
+
+
+def test_where_no_file_can_be_shown_the_first_tells_why(make_bench, qtbot, tmp_path):
+    for number in range(100):
+        (tmp_path / f"{number}.png").write_bytes(b"no picture %d" % number)
+    bench = make_bench()
+    bench.begin([tmp_path])
+    qtbot.waitUntil(lambda: "0.png" in bench.banner.text)
+    assert not bench.document.awaits_frame
+
+
+@pytest.fixture
+def seeking(make_bench, qtbot, study, slow_scan):
+    """A window that waits for a file that can be shown, with three listed that cannot."""
+    (study / "far").mkdir()
+    write_picture(study / "far" / "late.png", seed=9)
+    for path in study.glob("*.png"):
+        path.write_bytes(b"no picture")
+    bench = make_bench()
+    bench.begin([study])
+    qtbot.waitUntil(lambda: "frame10.png" in bench.status_bar.middle.text)
+    return bench
+
+
+def test_a_file_that_can_be_shown_is_waited_for(seeking, qtbot, slow_scan):
+    slow_scan.set()
+    qtbot.waitUntil(lambda: shown(seeking) == "late.png")
+    assert seeking.banner.text == ""
+
+
+def test_a_person_who_chooses_a_file_meanwhile_keeps_it(seeking, qtbot, study, slow_scan):
+    seeking.frame_list.path_chosen.emit(study / "frame2.png")
+    qtbot.waitUntil(lambda: "frame2.png" in seeking.banner.text)
+    slow_scan.set()
+    qtbot.waitUntil(lambda: not seeking.document.study.scanning)
+    qtbot.wait(100)
+    assert shown(seeking) == "frame2.png"
+
+
+def test_a_scan_stopped_before_any_file_could_be_shown_waits_for_none(seeking, qtbot):
+    key = next(job.key for job in seeking.jobs.running if job.text.startswith("Listing"))
+    seeking.status_bar.cancel_wanted.emit(key)
+    qtbot.waitUntil(lambda: "frame1.png" in seeking.banner.text)
+    assert not seeking.document.awaits_frame
 
 
 # ---- recent studies -----------------------------------------------------------------------------

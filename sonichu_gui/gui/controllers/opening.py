@@ -128,6 +128,7 @@ class OpeningController(QObject):
         self._now = None
         self._document.grow_study(study.paths, scanning=False, heads=study.heads)
         self._study.read_statuses()
+        self._give_up(now)
         self._document.noted.emit(self.tr("Stopped with {} files").format(len(study.paths)))
 
     # ---- as the list grows -------------------------------------------------------------------
@@ -176,9 +177,8 @@ class OpeningController(QObject):
             self._seek(now)
 
     def _seek(self, now: _Opening) -> None:
-        """Shows the next file, unless one is shown already or a person has chosen another."""
-        has_left = bool(now.passed) and self._study.wanted != now.passed[-1]
-        if now.untried and now.sought is None and not has_left:
+        """Shows the next file, unless one is shown already."""
+        if now.untried and now.sought is None and not self._has_left(now):
             path = now.sought = now.untried.popleft()
             self._study.show(path, otherwise=partial(self._pass_over, now, path))
 
@@ -195,13 +195,19 @@ class OpeningController(QObject):
 
     def _give_up(self, now: _Opening) -> None:
         """Where no file can be shown, the first one tells why."""
-        if now.passed and now.sought is None and not self._document.study.scanning:
+        is_at_end = now.sought is None and not self._document.study.scanning
+        if is_at_end and now.passed and not self._has_left(now):
             self._study.show(now.passed[0])
+
+    def _has_left(self, now: _Opening) -> bool:
+        """Whether a person has chosen a file while none could be shown."""
+        return bool(now.passed) and self._study.wanted != now.passed[-1]
 
     def _end(self, now: _Opening, _result: None) -> None:
         if now is not self._now or now.watched is None:
             return
         if not now.paths:
+            self._document.awaits_frame = False
             self._document.clear_frame()
             self._document.failed.emit(
                 FrameError(

@@ -19,9 +19,10 @@ from sonichu_gui.gui.panels.frame_list_model import (
     PATH_ROLE,
     STATUS_ROLE,
     THUMBNAIL_ROLE,
+    UNREADABLE_ROLE,
 )
 from sonichu_gui.gui.panels.status_mark import STATUS_ROLES, paint_status
-from sonichu_gui.gui.panels.words import status_word
+from sonichu_gui.gui.panels.words import file_word, status_word
 from sonichu_gui.gui.row_ground import paint_row_ground
 from sonichu_gui.gui.theme import word_font
 
@@ -155,7 +156,8 @@ def _paint_words(
     metrics = QFontMetrics(detail_font)
     line = QRect(left, row.center().y() + 2, width, 18)
     role = STATUS_ROLES[status]
-    word = status_word(status)
+    word = file_word(status, is_unreadable=index.data(UNREADABLE_ROLE))
+    role = role if word == status_word(status) else "amber"
     painter.setPen(QColor(getattr(palette, "text_soft" if role == "text_faint" else role)))
     painter.drawText(line, _LEFT, metrics.elidedText(word, Qt.TextElideMode.ElideRight, width))
     line.setLeft(line.left() + metrics.horizontalAdvance(word))

@@ -1,8 +1,7 @@
 """The files of a study as rows: which of them are shown, their status, their thumbnails.
 
-Ten thousand rows are nothing: the model keeps the study's paths and the numbers of the rows that
-are shown, and makes a row's text only when it is painted. Thumbnails are kept for the rows seen
-last.
+Ten thousand rows are nothing: the model keeps the study's paths, the numbers of the rows shown and
+the thumbnails seen last, and makes a row's text only when it is painted.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from sonichu_gui.gui.panels.list_rows import (
 from sonichu_gui.gui.panels.name_search import NameSearch
 from sonichu_gui.gui.panels.status_tally import FrameFilter, StatusTally
 from sonichu_gui.gui.panels.thumbnails import Thumbnails
-from sonichu_gui.gui.panels.words import status_word, tr
+from sonichu_gui.gui.panels.words import file_word, tr
 from sonichu_gui.gui.plain_tip import plain_tip
 
 if TYPE_CHECKING:
@@ -43,6 +42,7 @@ CURRENT_ROLE = Qt.ItemDataRole.UserRole + 5
 HEAD_ROLE = Qt.ItemDataRole.UserRole + 6
 """The `ListHead` of a row; None for a file's."""
 FOLDED_ROLE = Qt.ItemDataRole.UserRole + 7
+UNREADABLE_ROLE = Qt.ItemDataRole.UserRole + 8
 
 Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
@@ -99,7 +99,10 @@ class FrameListModel(QAbstractListModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return plain_tip(str(path))
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{path.stem}, {status_word(self.status_of(path))}{self._detail(path)}"
+            word = file_word(self.status_of(path), is_unreadable=self._thumbnails.has_none(path))
+            return f"{path.stem}, {word}{self._detail(path)}"
+        if role == UNREADABLE_ROLE:
+            return self._thumbnails.has_none(path)
         return None
 
     def _head_data(self, row: int, role: int) -> object:
@@ -287,8 +290,6 @@ class FrameListModel(QAbstractListModel):
         return [self._paths[position_of(row)] for row in rows if is_file(row)]
 
     def _detail(self, path: Path) -> str:
-        if self._thumbnails.has_none(path):
-            return tr(" · cannot be shown")
         frames = self._frame_counts.get(path, 1)
         return tr(" · {} frames").format(frames) if frames > 1 else ""
 

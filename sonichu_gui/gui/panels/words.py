@@ -40,6 +40,12 @@ def status_word(status: Status) -> str:
     return words[status]
 
 
+def file_word(status: Status, *, is_unreadable: bool) -> str:
+    """What a file's row says: where it stands, or that nothing can be done with it."""
+    is_bare = is_unreadable and status is Status.TODO
+    return tr("no picture") if is_bare else status_word(status)
+
+
 def point_state_word(state: PointState) -> str:
     """What a keypoint's state is called."""
     words = {
