@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import pytest
+from PIL import Image, ImageOps
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
@@ -23,8 +24,13 @@ LOADED = 60_000
 
 
 @pytest.fixture
-def head(bench, qtbot):
-    """The window with a predicted head."""
+def head(make_bench, qtbot, tmp_path):
+    """The window with a predicted head, the phantom of the demo study; its mirror image is next."""
+    with Image.open(resources("demo") / "01-head.png") as phantom:
+        phantom.save(tmp_path / "frame1.png")
+        ImageOps.mirror(phantom).save(tmp_path / "frame2.png")
+    bench = make_bench()
+    open_and_wait(bench, qtbot, tmp_path)
     bench.document.set_task(bench.tasks["HC"])
     QTest.keyClick(bench.canvas, Qt.Key.Key_R)
     qtbot.waitUntil(lambda: bench.document.annotation.is_complete, timeout=LOADED)
