@@ -382,6 +382,7 @@ def test_a_file_that_comes_back_is_listed_once_and_read_anew(quick_looks, bench,
 
 def test_a_changed_file_is_read_anew(quick_looks, bench, qtbot, study):
     before = bench.document.frame.ref.digest
+    qtbot.wait(500)  # the watch has had its first look: it tells what is other than then
     write_picture(study / "frame1.png", seed=77)
     qtbot.waitUntil(lambda: bench.document.frame.ref.digest != before)
 

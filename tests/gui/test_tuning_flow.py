@@ -117,10 +117,21 @@ def is_alive(pid: int) -> bool:
     return True
 
 
+OTHERS: set[int] = set()
+"""Programs that earlier tests have left, such as the tracker of a process pool."""
+
+
+@pytest.fixture(autouse=True)
+def _others() -> None:
+    OTHERS.clear()
+    OTHERS.update(children())
+
+
 def children() -> list[int]:
-    """Programs that this one has started and that have not been waited for."""
+    """Programs that this test has started and that have not been waited for."""
     threads = Path("/proc/self/task").glob("*/children")
-    return [int(pid) for thread in threads for pid in thread.read_text().split()]
+    found = [int(pid) for thread in threads for pid in thread.read_text().split()]
+    return [pid for pid in found if pid not in OTHERS]
 
 
 def test_fine_tune_from_the_menu_makes_a_model_that_can_be_put_to_use(tuned_bench, qtbot):
