@@ -38,6 +38,9 @@ CALIBRATION_TAGS = (
 PLAUSIBLE_CM = (0.0005, 0.2)
 """Size of a pixel that ultrasound can have, in cm."""
 
+CONCEIVABLE_MM = (1e-6, 1e4)
+"""Beyond these a number is damage and no size: nobody is asked to confirm it."""
+
 SPACING_AGREES_WITHIN = 0.01
 """Largest relative difference of region and PixelSpacing that nobody has to look at."""
 
@@ -147,7 +150,7 @@ def _region(item: Dataset, *, index: int, width: int, height: int) -> Region:
             integer(item, "PhysicalUnitsXDirection"),
             integer(item, "PhysicalUnitsYDirection"),
         ),
-        deltas=(number(item, "PhysicalDeltaX"), number(item, "PhysicalDeltaY")),
+        deltas=(_delta(item, "PhysicalDeltaX"), _delta(item, "PhysicalDeltaY")),
     )
     # A delta may be negative: it gives the direction of the axis, and lengths have none.
     dx, dy = (
@@ -168,6 +171,16 @@ def _region(item: Dataset, *, index: int, width: int, height: int) -> Region:
         high_priority=not integer(item, "RegionFlags") & 1,
         is_picture=stated.is_picture,
     )
+
+
+def _delta(item: Dataset, keyword: str) -> float | None:
+    """Gives a delta as it stands in the file, None where it is the size of nothing."""
+    delta = number(item, keyword)
+    return delta if delta is not None and _is_conceivable(abs(delta) * _MM_PER_CM) else None
+
+
+def _is_conceivable(size_mm: float) -> bool:
+    return CONCEIVABLE_MM[0] <= size_mm <= CONCEIVABLE_MM[1]
 
 
 def _why_unusable(stated: _Stated) -> str:
@@ -247,7 +260,7 @@ def _spacing(dataset: Dataset, regions: tuple[Region, ...]) -> Scale:
 
 
 def _is_size(values: tuple[float, ...]) -> bool:
-    return len(values) == 2 and min(values) > 0
+    return len(values) == 2 and all(map(_is_conceivable, values))
 
 
 def _why_spacing_doubtful(dataset: Dataset, *, dx_mm: float, dy_mm: float) -> str:
@@ -279,7 +292,9 @@ def _why_no_scale(regions: tuple[Region, ...]) -> str:
 def _pixel_aspect(dataset: Dataset) -> float:
     """Gives the height of a pixel over its width; the file states vertical before horizontal."""
     ratio = numbers(dataset, "PixelAspectRatio")
-    return ratio[0] / ratio[1] if _is_size(ratio) else 1.0
+    if len(ratio) != 2 or min(ratio) <= 0 or not _is_conceivable(ratio[0] / ratio[1]):
+        return 1.0
+    return ratio[0] / ratio[1]
 
 
 def _contradiction(region: Region, spacing: Scale) -> str:

@@ -33,11 +33,12 @@ def scale_bar(scale: Scale, *, zoom: float, longest: float = 120.0) -> ScaleBar 
     """
     if not scale.in_mm or scale.dx_mm is None:
         return None
-    units_per_mm = zoom / scale.dx_mm
-    most_mm = longest / units_per_mm
+    most_mm = longest * scale.dx_mm / zoom
+    if not 0.0 < most_mm < math.inf:
+        return None
     power = 10.0 ** math.floor(math.log10(most_mm))
     length_mm = max(step * power for step in (0.5, *_ROUND) if step * power <= most_mm * 1.0001)
-    return ScaleBar(length_mm * units_per_mm, f"{length_mm:g} mm · {scale.tag}")
+    return ScaleBar(longest * length_mm / most_mm, f"{length_mm:g} mm · {scale.tag}")
 
 
 def paint_scale_bar(
