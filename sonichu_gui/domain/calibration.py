@@ -41,6 +41,7 @@ __all__ = [
     "no_scale",
 ]
 
+_BY_HAND = (ScaleSource.MANUAL, ScaleSource.RULER)
 _FROM_FILE = (ScaleSource.REGION, ScaleSource.PIXEL_SPACING, ScaleSource.NOMINAL)
 
 
@@ -64,7 +65,8 @@ class Calibration:
     Attributes:
         regions: The file's ultrasound regions, usable or not.
         spacing: Scale of the whole frame when no region applies.
-        override: A person's own scale (drawn or from a label file); wins over all others.
+        override: A person's own scale (drawn or from a label file); wins over all others. Where
+            regions differ, one that was taken in one of them leaves the others to the file.
         confirmed: Who confirmed a doubtful scale, by its key.
         chosen: Which region a person chose where several differ, and who, by the conflict's key.
         verdicts: What the ruler in the picture says of the file's scales, by their keys.
@@ -84,6 +86,18 @@ class Calibration:
         """Regions that can scale a length."""
         return tuple(region for region in self.regions if region.usable)
 
+    @property
+    def is_uniform(self) -> bool:
+        """Whether all regions that can scale a length have the same scale."""
+        usable = self.usable_regions
+        return all(region.agrees_with(usable[0]) for region in usable)
+
+    def aspect_at(self, points: Iterable[Point] = ()) -> float:
+        """Gives the height of a pixel over its width where points lie, as the file knows it."""
+        stated = self.with_override(None)
+        scale = stated.scale_for(points)
+        return scale.aspect if scale.dx_mm is not None else stated.scale_for().aspect
+
     def scale_for(self, points: Iterable[Point] = ()) -> Scale:
         """Gives the scale that holds for all of the points of one measurement.
 
@@ -97,13 +111,22 @@ class Calibration:
         beside = self._beside_the_picture(placed)
         if beside is not None:
             return no_scale(f"points lie in region {beside.index + 1}, which shows {beside.kind}")
-        if self.override is not None:
-            return self._settled(self._override_scale(self.override, placed))
+        own = self._own_scale(placed)
+        if own is not None:
+            return self._settled(own)
         return self._settled(self._region_scale(placed) if self.usable_regions else self.spacing)
 
     def with_override(self, scale: Scale | None) -> Calibration:
         """Gives a calibration in which a person's scale replaces the file's."""
         return replace(self, override=scale)
+
+    def taken_at(self, scale: Scale, points: Iterable[Point]) -> Scale:
+        """Gives a person's scale that knows in which region it was taken, where they differ."""
+        placed = tuple(points)
+        holding = [r for r in self.usable_regions if all(r.holds(p) for p in placed)]
+        if self.is_uniform or not holding:
+            return scale
+        return replace(scale, region_index=_preferred(holding).index)
 
     def with_confirmation(self, key: str, author: str) -> Calibration:
         """Gives a calibration in which a doubtful scale counts as confirmed."""
@@ -134,7 +157,7 @@ class Calibration:
         """
         placed = tuple(points)
         holding = [r for r in self.usable_regions if all(r.holds(p) for p in placed)]
-        if self.override is not None or not placed or not holding:
+        if not placed or not holding or self._own_scale(placed) is not None:
             return None
         best = _preferred(holding)
         rivals = (best, *(region for region in holding if not region.agrees_with(best)))
@@ -173,8 +196,17 @@ class Calibration:
                 return homes[0]
         return None
 
-    def _override_scale(self, own: Scale, points: tuple[Point, ...]) -> Scale:
-        """A person's scale; it does not make two panels one plane."""
+    def _own_scale(self, points: tuple[Point, ...]) -> Scale | None:
+        """A person's scale; it does not make two panels one plane, nor two scales one."""
+        own = self.override
+        if own is None or not points:
+            return own
+        if own.source in _BY_HAND and not self.is_uniform:
+            home = next((r for r in self.usable_regions if r.index == own.region_index), None)
+            if home is None:
+                own = self._doubted_between(own, points)
+            elif not all(self._holds_alike(home, point) for point in points):
+                return None
         if any(all(r.holds(p) for p in points) for r in self.usable_regions):
             return own
         homes = {self._home(point) for point in points} - {None}
@@ -184,6 +216,19 @@ class Calibration:
         if split.dx_mm is None:
             return split
         return replace(own, trust=Trust.DOUBTFUL, reason=split.reason, key=split.key)
+
+    def _holds_alike(self, home: Region, point: Point) -> bool:
+        return any(r.holds(point) and r.agrees_with(home) for r in self.usable_regions)
+
+    def _doubted_between(self, own: Scale, points: tuple[Point, ...]) -> Scale:
+        """A scale that was taken in no region: it is right for one of those that differ at most."""
+        index = next((i for i in map(self._home, points) if i is not None), None)
+        if index is None:
+            return own
+        reason = f"taken outside region {index + 1}, and the regions differ in scale"
+        # Of this very size: the word for it is none for the next one.
+        key = f"{own.key}:{own.dx_mm:.6g}:region:{index}"
+        return replace(own, trust=Trust.DOUBTFUL, reason=reason, key=key)
 
     def _home(self, point: Point) -> int | None:
         return next((r.index for r in self.usable_regions if r.holds(point)), None)

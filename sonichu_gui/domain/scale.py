@@ -63,7 +63,8 @@ class Scale:
         dy_mm: Millimetres per pixel in y, or None when unknown.
         trust: Only `TRUSTED` scales give millimetres; a doubtful one waits for a person's word.
         reason: Why it is trusted, doubted or missing, in words for the user.
-        region_index: Index of the ultrasound region used, or None.
+        region_index: Index of the ultrasound region used, or that a person's own scale was taken
+            in where regions differ; None without one.
         key: What a person confirms when they accept a doubtful scale.
         pixel_aspect: Height of a pixel over its width, known even where the size is not.
         confirmed_by: The person who set, chose or confirmed it; empty where nobody had to.
@@ -105,7 +106,8 @@ class Scale:
     @property
     def stated_key(self) -> str:
         """Names what the file states, whatever points it was asked for and what was confirmed."""
-        return self.source.value if self.region_index is None else f"region:{self.region_index}"
+        is_region = self.source is ScaleSource.REGION and self.region_index is not None
+        return f"region:{self.region_index}" if is_region else self.source.value
 
     @property
     def tag(self) -> str:

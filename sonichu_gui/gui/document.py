@@ -22,7 +22,7 @@ from sonichu_gui.domain.annotation import (
     Status,
     empty_annotation,
 )
-from sonichu_gui.domain.calibration import Calibration, Point, Scale
+from sonichu_gui.domain.calibration import Calibration, Point, Scale, no_scale
 from sonichu_gui.errors import SonichuError
 from sonichu_gui.gui.appearance import Appearance
 from sonichu_gui.gui.candidates import Candidates
@@ -131,11 +131,6 @@ class Document(QObject):
         return Place(self.path, self.frame.ref, self.task.id)
 
     @property
-    def frame_aspect(self) -> float:
-        """Height of a pixel of the shown frame over its width, as the file knows it."""
-        return self.calibration.with_override(None).scale_for().aspect
-
-    @property
     def scaled_points(self) -> list[Point]:
         """The primary measure's points, or all that are placed while it lacks one."""
         first = self.annotation.points(self.task.primary_measure.points)
@@ -146,6 +141,13 @@ class Document(QObject):
     def shown_scale(self) -> Scale:
         """The scale of those points; of the frame while none is placed."""
         return self.calibration.scale_for(self.scaled_points)
+
+    @property
+    def bar_scale(self) -> Scale:
+        """The scale that a bar beside the frame may be drawn by; regions that differ have none."""
+        calibration = self.calibration
+        is_known = bool(self.scaled_points) or calibration.is_uniform
+        return self.shown_scale if is_known else no_scale("the regions differ in scale")
 
     @property
     def frame_index(self) -> int:

@@ -154,22 +154,27 @@ class Scaling(QObject):
         ruler = self.offer
         if ruler is None:
             return None
+        ends = ruler.at(0), ruler.at(ruler.ticks - 1)
+        calibration = self._document.calibration
         try:
-            return ruler_scale(
+            scale = ruler_scale(
                 ruler,
                 distance_mm=self.distance_mm,
                 author=self._document.rater,
-                pixel_aspect=self._document.frame_aspect,
+                pixel_aspect=calibration.aspect_at(ends),
             )
         except CalibrationError:
             return None
+        return calibration.taken_at(scale, ends)
 
     def take_reading(self, digest: str, rulers: tuple[Ruler, ...], *, asked: bool) -> None:
         """Takes up what was found in a file, and what it says of the file's own scale."""
-        self._readings[digest] = rulers
+        if rulers or digest not in self._readings:
+            # A frame where none is seen takes nothing back of what another frame of it said.
+            self._readings[digest] = rulers
         while len(self._readings) > READINGS_KEPT:
             self._readings.popitem(last=False)
-        if asked:
+        if asked and rulers:
             self._asked_for = digest
             self._put_away.discard(digest)
         if digest == self.digest:

@@ -340,7 +340,7 @@ class Canvas(QWidget):
                 )
             paint_scale_bar(
                 painter,
-                self.document.shown_scale,
+                self.document.bar_scale,
                 zoom=self.view.zoom,
                 height=self.height(),
                 font=self._small_font,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from sonichu_gui.domain.calibration import ScaleSource
 from sonichu_gui.domain.region import REGIONS_AGREE_WITHIN
 from sonichu_gui.gui import theme
 from sonichu_gui.gui.canvas.calipers import WHITE
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from sonichu_gui.domain.ruler import Ruler
     from sonichu_gui.gui.canvas.transform import ViewTransform
     from sonichu_gui.gui.document import Document
+
+MOST_OUTLINED = 32
+"""Scanners write less than ten regions."""
 
 UNUSABLE = "#A7B1BC"
 _TICK, _MAJOR_TICK = 7.0, 12.0
@@ -41,7 +45,9 @@ def scale_marks(
     regions = document.calibration.regions if scaling.regions_shown else conflict
     meant = () if conflict else _indices(scale)
     plates: list[Bounds] = []
-    for region in regions:
+    # The one in use first: a damaged file may state more than there is room for.
+    first = sorted(regions, key=lambda region: region.index not in meant)
+    for region in sorted(first[:MOST_OUTLINED], key=lambda region: region.index):
         is_meant = region.index in meant
         color = theme.DARK.accent if is_meant else WHITE if region.usable else UNUSABLE
         words = _words(region) + ("  in use" if is_meant and scale.in_mm else "")
@@ -68,7 +74,9 @@ def _indices(scale: Scale) -> tuple[int | None, ...]:
     what, _, named = scale.key.partition(":")
     if what == "split" and scale.dx_mm is not None:
         return tuple(int(index) for index in named.split("+"))
-    return () if scale.region_index is None else (scale.region_index,)
+    if scale.source is not ScaleSource.REGION or scale.region_index is None:
+        return ()
+    return (scale.region_index,)
 
 
 def _open_conflict(document: Document) -> tuple[Region, ...]:

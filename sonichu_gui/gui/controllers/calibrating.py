@@ -99,9 +99,10 @@ class CalibrateController(QObject):
         line, place = document.scale_line, document.place
         if line is None or place is None:
             return
-        aspect = document.calibration.scale_for(line).aspect
+        aspect = document.calibration.aspect_at(line)
         try:
-            scale = self._scale_of(line, length_mm, aspect)
+            drawn = self._scale_of(line, length_mm, aspect)
+            scale = document.calibration.taken_at(drawn, line)
         except ValueError as error:
             document.failed.emit(
                 CalibrationError(

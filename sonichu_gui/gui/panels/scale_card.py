@@ -74,7 +74,7 @@ class ScaleCard(QWidget):
     def _arrange(self) -> None:
         for button, tip in (
             (self.regions_button, self.tr("Outline the regions of the file  ·  L")),
-            (self.calibrate_button, self.tr("Draw a line of known length  ·  K")),
+            (self.calibrate_button, self.tr("Draw a line of known length  ·  S")),
             (self.depth_button, self.tr("Give the depth of the picture  ·  Shift+S")),
             (self.ruler_button, self.tr("Look for the ruler in this frame  ·  Ctrl+Shift+S")),
         ):
@@ -199,7 +199,7 @@ class ScaleCard(QWidget):
             self._why.show()
 
     def _ask_length(self, line: tuple[Point, Point]) -> None:
-        aspect = self._document.calibration.scale_for(line).aspect
+        aspect = self._document.calibration.aspect_at(line)
         self._why.hide()  # one question at a time, and room for it in a small window
         self.form.show_line(line, pixel_aspect=aspect)
 
