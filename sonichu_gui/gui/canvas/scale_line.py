@@ -24,6 +24,7 @@ class ScaleLine:
         self._canvas = canvas
         self._document = document
         self._start: Point | None = None
+        document.scale_line_changed.connect(self._follow_document)
 
     def begin(self, at: Point) -> None:
         """A press: sets the first end, unless the second is due."""
@@ -48,6 +49,11 @@ class ScaleLine:
     def forget(self) -> None:
         """The tool or the frame has changed."""
         self._start = None
+
+    def _follow_document(self, line: object) -> None:
+        """A line that was taken away is not drawn on from its first end."""
+        if line is None:
+            self.forget()
 
     def _image_point(self, at: Point) -> Point:
         point, frame = self._canvas.view.to_image(at), self._document.frame
