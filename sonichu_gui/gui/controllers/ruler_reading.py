@@ -41,6 +41,8 @@ class RulerController(QObject):
         self._still = QTimer(self, singleShot=True, interval=STILL_MS)
         self._still.timeout.connect(self._read_quietly)
         document.frame_changed.connect(self._take_up)
+        # An own scale needs no ruler; the file's, when that is taken back, is compared with it.
+        document.calibration_changed.connect(self._take_up)
 
     def read(self) -> None:
         """Looks for the ruler of the shown frame, because a person asks."""
@@ -51,7 +53,7 @@ class RulerController(QObject):
         self._still.stop()
         self._look(frame, asked=True)
 
-    def _take_up(self, _frame: object) -> None:
+    def _take_up(self, _changed: object) -> None:
         """Another file: what was being sought in the one before is of no use."""
         scaling = self._document.scaling
         if self._under_way and self._under_way != scaling.digest:
