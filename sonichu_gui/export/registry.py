@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +26,15 @@ if TYPE_CHECKING:
     from sonichu_gui.labels.place import LabelPlace
     from sonichu_gui.labels.store import LabelStore
 
-__all__ = ["FORMATS", "STOOD_FOR", "ExportFormat", "ExportReport", "file_calibration", "write"]
+__all__ = [
+    "FORMATS",
+    "STOOD_FOR",
+    "ExportFormat",
+    "ExportReport",
+    "compared_calibration",
+    "file_calibration",
+    "write",
+]
 
 STOOD_FOR = (Status.ACCEPTED, Status.EDITED)
 """What a person stands for: accepted (imported labels are) and edited. Proposals nobody has looked
@@ -119,6 +128,28 @@ def file_calibration(path: Path, digest: str) -> Calibration:
         source.close()
 
 
+def compared_calibration(path: Path, digest: str) -> Calibration:
+    """Gives what an image file says about its scale, and what the ruler in its picture says of it.
+
+    Args:
+        path: Where it was last seen.
+        digest: Of the file that is meant.
+    """
+    stated = file_calibration(path, digest)
+    if not (stated.usable_regions or stated.spacing.dx_mm):
+        return stated
+    from sonichu_gui.imaging.ruler import find_rulers
+    from sonichu_gui.imaging.ruler_check import ruler_verdicts
+    from sonichu_gui.imaging.sources import open_source
+
+    try:
+        with closing(open_source(path)) as source:
+            pixels = source.frame(0).pixels
+    except FrameError:
+        return stated
+    return stated.with_verdicts(ruler_verdicts(stated, find_rulers(pixels)))
+
+
 def write(
     format_name: str,
     place: LabelPlace,
@@ -127,7 +158,7 @@ def write(
     tasks: Mapping[str, Task],
     task_id: str | None = None,
     statuses: Collection[Status] | None = None,
-    calibration_of: Callable[[Path, str], Calibration] = file_calibration,
+    calibration_of: Callable[[Path, str], Calibration] = compared_calibration,
 ) -> ExportReport:
     """Writes the labels of one or more stores to a file, whole or not at all; on any thread.
 

@@ -69,11 +69,13 @@ class LabelsController(QObject):
         readings = self._document.scaling.readings()
 
         def calibration_of(path: Path, digest: str) -> Calibration:
-            from sonichu_gui.export.registry import file_calibration
+            from sonichu_gui.export.registry import compared_calibration, file_calibration
             from sonichu_gui.imaging.ruler_check import ruler_verdicts
 
+            if digest not in readings:  # not seen since the window was opened
+                return compared_calibration(path, digest)
             stated = file_calibration(path, digest)
-            return stated.with_verdicts(ruler_verdicts(stated, readings.get(digest, ())))
+            return stated.with_verdicts(ruler_verdicts(stated, readings[digest]))
 
         def work(is_cancelled: IsCancelled, report: Report) -> ExportReport:
             from sonichu_gui.export.registry import write
