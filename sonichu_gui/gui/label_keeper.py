@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from sonichu_gui.domain.calibration import Calibration
 from sonichu_gui.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
     from sonichu_gui.domain.annotation import Annotation, Status
-    from sonichu_gui.domain.calibration import Calibration, Scale
+    from sonichu_gui.domain.calibration import Scale
     from sonichu_gui.domain.frame import FrameRef
     from sonichu_gui.gui.place import Place
     from sonichu_gui.imaging.sources import FrameSource
@@ -208,9 +209,20 @@ class LabelKeeper(QObject):
 
         self._keep(_Waiting(path, write, calibrated=calibrated))
 
-    def own_scales(self, folder: Path) -> dict[str, Scale]:
-        """Gives the scales that people or label files set in a folder, by the files' digests."""
-        return self._asked(folder, lambda store: store.scales.overrides(), {})
+    def own_scales(self, folder: Path, digests: Collection[str]) -> dict[str, Scale | None] | None:
+        """Gives files' own scales by digest, on disk or waiting; None if a store cannot answer."""
+        has_none = self.store_of(folder) is None and folder not in self._refused
+        otherwise: dict[str, Scale] | None = {} if has_none else None
+        known = self._asked(folder, lambda store: store.scales.overrides(), otherwise)
+        if known is None:
+            return None
+        found = {digest: known.get(digest) for digest in digests}
+        for waiting in self._waiting:
+            if waiting.calibrated is not None:
+                for digest, scale in found.items():
+                    told = waiting.calibrated(digest, Calibration(override=scale))
+                    found[digest] = told.override
+        return found
 
     def save_confirmation(self, place: Place, key: str, *, rater: str, confirmed: bool) -> None:
         """Writes that a person trusts a doubtful scale, or no longer does."""

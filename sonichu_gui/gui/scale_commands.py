@@ -52,11 +52,14 @@ class ReplaceScales(QUndoCommand):
         self._place = place
         self._before = before
         self._after = after
+        self._is_done = False
 
     def redo(self) -> None:
-        """Sets the new scale for all."""
-        self._scaling.put_scales(self._place, dict.fromkeys(self._before, self._after))
+        """Sets the new scale for all; the folder is read in the background, and may be left."""
+        scales = dict.fromkeys(self._before, self._after)
+        self._scaling.put_scales(self._place, scales, goes_there=self._is_done)
+        self._is_done = True
 
     def undo(self) -> None:
         """Gives each its old scale back."""
-        self._scaling.put_scales(self._place, self._before)
+        self._scaling.put_scales(self._place, self._before, goes_there=True)

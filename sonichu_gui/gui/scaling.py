@@ -239,10 +239,16 @@ class Scaling(QObject):
                 )
             )
 
-    def set_for_folder(self, place: Place, digests: tuple[str, ...], scale: Scale) -> None:
-        """Sets a person's scale for many files of a folder: one undo step."""
-        known = self._document.keeper.own_scales(place.path.parent)
-        before = {digest: known.get(digest) for digest in digests}
+    def set_for_folder(
+        self, place: Place, before: Mapping[str, Scale | None], scale: Scale
+    ) -> None:
+        """Sets a person's scale for many files of a folder: one undo step.
+
+        Args:
+            place: Of the file that it was taken in.
+            before: The own scales that the files have, by their digests.
+            scale: What they get.
+        """
         self._document.undo_stack.push(
             ReplaceScales(self._document, place=place, before=before, after=scale)
         )
@@ -254,12 +260,23 @@ class Scaling(QObject):
         self._document.keeper.save_choice(place, key, region, rater=self._document.rater)
         self._document.recalibrate(place)
 
-    def put_scales(self, place: Place, scales: Mapping[str, Scale | None]) -> None:
-        """Stores the scales of files of a place's folder and shows that of the shown one."""
+    def put_scales(
+        self, place: Place, scales: Mapping[str, Scale | None], *, goes_there: bool
+    ) -> None:
+        """Stores the scales of files of a place's folder and shows that of the shown one.
+
+        Args:
+            place: Of the file that the scale was taken in.
+            scales: By the files' digests.
+            goes_there: Whether the place is asked for where another folder's file is shown.
+        """
         document = self._document
         document.keeper.save_scales(place.path, scales, rater=document.rater)
         here = document.place
-        document.recalibrate(here if here and here.path.parent == place.path.parent else place)
+        if here is not None and here.path.parent == place.path.parent:
+            document.recalibrate(here)
+        elif goes_there:
+            document.recalibrate(place)
 
     # ---- inside --------------------------------------------------------------------------
 

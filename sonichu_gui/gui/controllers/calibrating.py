@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from sonichu_gui.domain.calibration import depth_scale, manual_scale
+from sonichu_gui.domain.calibration import ScaleSource, depth_scale, manual_scale
 from sonichu_gui.errors import CalibrationError
 from sonichu_gui.gui.folder_scale import FolderFiles, files_alike
 from sonichu_gui.gui.jobs import IsCancelled, JobRunner, Lane, Report, Urgency
@@ -148,7 +149,7 @@ class CalibrateController(QObject):
 
     def _give(self, place: Place, scale: Scale) -> None:
         """Sets the scale for the shown file and all of its folder that are like it."""
-        document, source = self._document, self._document.source
+        source = self._document.source
         if source is None:
             return
         size = source.width, source.height
@@ -157,8 +158,7 @@ class CalibrateController(QObject):
             return (yield from files_alike(place, size, is_cancelled, report))
 
         def done(found: FolderFiles) -> None:
-            document.scaling.set_for_folder(place, found.digests, scale)
-            self.told.emit(self._words(found))
+            self._set_for(place, found, scale)
 
         self._jobs.submit_steps(
             Lane.READING,
@@ -171,8 +171,38 @@ class CalibrateController(QObject):
             text=self.tr("Setting the scale of {}").format(place.path.parent.name),
         )
 
-    def _words(self, found: FolderFiles) -> str:
+    def _set_for(self, place: Place, found: FolderFiles, scale: Scale) -> None:
+        document = self._document
+        known = document.keeper.own_scales(place.path.parent, found.digests)
+        if known is None:
+            document.failed.emit(
+                CalibrationError(
+                    f"No scale set for {place.path.parent.name}: its labels cannot be read.",
+                    "Its files may have scales of their own; open the folder anew and try again.",
+                )
+            )
+            return
+        # A label file states the scale of each picture; a person's older one gives way.
+        stated = {
+            digest
+            for digest, own in known.items()
+            if own and own.source is ScaleSource.LABEL_FILE and digest != place.frame.digest
+        }
+        before = {digest: own for digest, own in known.items() if digest not in stated}
+        others = (own for digest, own in before.items() if digest != place.frame.digest)
+        replaced = sum(own is not None and own != scale for own in others)
+        if place.path in document.study.paths:
+            document.scaling.set_for_folder(place, before, scale)
+        else:  # another study was opened meanwhile: what its undo takes back is its own
+            scales = dict.fromkeys(before, scale)
+            document.keeper.save_scales(place.path, scales, rater=document.rater)
+        found = replace(found, digests=tuple(before), own_scale=found.own_scale + len(stated))
+        self.told.emit(self._words(found, replaced))
+
+    def _words(self, found: FolderFiles, replaced: int) -> str:
         text = self.tr("Scale set for {} files of the folder").format(len(found.digests))
+        if replaced:
+            text += self.tr("; in place of another one set by hand: {}").format(replaced)
         left_out = [
             words.format(count)
             for count, words in (
