@@ -156,8 +156,11 @@ class Calibration:
             where a person's own scale holds instead.
         """
         placed = tuple(points)
-        holding = [r for r in self.usable_regions if all(r.holds(p) for p in placed)]
-        if not placed or not holding or self._own_scale(placed) is not None:
+        return None if self._own_scale(placed) is not None else self._overlap_at(placed)
+
+    def _overlap_at(self, points: tuple[Point, ...]) -> tuple[str, tuple[Region, ...]] | None:
+        holding = [r for r in self.usable_regions if all(r.holds(p) for p in points)]
+        if not points or not holding:
             return None
         best = _preferred(holding)
         rivals = (best, *(region for region in holding if not region.agrees_with(best)))
@@ -205,7 +208,7 @@ class Calibration:
             home = next((r for r in self.usable_regions if r.index == own.region_index), None)
             if home is None:
                 own = self._doubted_between(own, points)
-            elif not all(self._holds_alike(home, point) for point in points):
+            elif not self._is_in_scale_of(home, points):
                 return None
         if any(all(r.holds(p) for p in points) for r in self.usable_regions):
             return own
@@ -217,8 +220,16 @@ class Calibration:
             return split
         return replace(own, trust=Trust.DOUBTFUL, reason=split.reason, key=split.key)
 
-    def _holds_alike(self, home: Region, point: Point) -> bool:
-        return any(r.holds(point) and r.agrees_with(home) for r in self.usable_regions)
+    def _is_in_scale_of(self, home: Region, points: tuple[Point, ...]) -> bool:
+        """Whether the regions meant by points have a region's scale; a choice says which are."""
+        overlap = self._overlap_at(points)
+        if overlap is None:
+            alike = [r for r in self.usable_regions if r.agrees_with(home)]
+            return all(any(r.holds(point) for r in alike) for point in points)
+        key, rivals = overlap
+        number, _ = self.chosen.get(key, (None, ""))
+        meant = next((r for r in rivals if r.index == number), rivals[0])
+        return meant.agrees_with(home)
 
     def _doubted_between(self, own: Scale, points: tuple[Point, ...]) -> Scale:
         """A scale that was taken in no region: it is right for one of those that differ at most."""

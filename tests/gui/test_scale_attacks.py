@@ -8,7 +8,8 @@ import time
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
 
 from sonichu_gui.domain.calibration import ScaleSource, given_scale, manual_scale
 from sonichu_gui.errors import StoreError
@@ -85,6 +86,39 @@ def test_a_line_in_one_region_says_nothing_of_a_region_of_another_scale(quiet, o
     place(bench, (100.0, 120.0), (100.0, 170.0))
     assert measured(bench).value == pytest.approx(10.5, rel=0.03)
     assert measured(bench).sourced_text.endswith("mm · by hand")
+
+
+def test_where_regions_overlap_an_own_scale_of_one_waits_for_the_choice(quiet, opened):
+    bench = opened(region(FULL, 0.02), region((100, 100, 300, 200), 0.05))
+    draw(bench, (50, 250), (150, 250), 21.0)
+    place(bench, (150.0, 120.0), (150.0, 170.0))
+    card = bench.measure_panel.scale
+    assert measured(bench).unit == "px"
+    assert not card.remove_button.isVisible()
+    card.choice.buttons[0].click()
+    assert measured(bench).sourced_text == "10.5 mm · by hand"
+    assert card.remove_button.isVisible()
+
+
+def test_tab_goes_through_the_card_as_the_eye_does(quiet, opened, qtbot):
+    bench = opened(region(FULL, 0.02), region((100, 100, 300, 200), 0.05), pixels=fan())
+    place(bench, (150.0, 120.0), (150.0, 170.0))
+    bench.rulers.read()
+    card = bench.measure_panel.scale
+    qtbot.waitUntil(card.offer.isVisible, timeout=WAIT)
+    expected = [
+        *(card.regions_button, card.calibrate_button, card.depth_button, card.ruler_button),
+        *(card.choice.buttons[index] for index in sorted(card.choice.buttons)),
+        *card.offer.distances.values(),
+        card.offer.take_button,
+        card.offer.away_button,
+    ]
+    expected[0].setFocus(Qt.FocusReason.TabFocusReason)
+    came_to = []
+    for _ in expected:
+        came_to.append(bench.window.focusWidget())
+        QTest.keyClick(came_to[-1], Qt.Key.Key_Tab)
+    assert [one.text() for one in came_to] == [one.text() for one in expected]
 
 
 def test_a_line_outside_regions_that_differ_is_asked_about_in_each(quiet, opened):

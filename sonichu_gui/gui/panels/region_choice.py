@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
-from sonichu_gui.gui.panels.controls import PanelButton
+from sonichu_gui.gui.panels.controls import PanelButton, put_in_tab_order
 from sonichu_gui.gui.panels.words import scale_text
 
 if TYPE_CHECKING:
@@ -17,12 +17,17 @@ if TYPE_CHECKING:
 
 
 class RegionChoice(QWidget):
-    """A button a region; away while none conflict."""
+    """A button a region; away while none conflict.
+
+    Args:
+        after: What Tab leaves for the first of them.
+    """
 
     chosen = Signal(int)  # index of the region
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, after: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._after = after
         self.buttons: dict[int, PanelButton] = {}
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 4, 0, 2)
@@ -56,6 +61,7 @@ class RegionChoice(QWidget):
             button.setProperty("region", region.index)
             self.buttons[region.index] = button
             self._column.addWidget(button)
+        put_in_tab_order(self._after, *self.buttons.values())
 
     def _choose(self) -> None:
         button = self.sender()

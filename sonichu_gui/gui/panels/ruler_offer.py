@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from sonichu_gui.gui.panels.card import TextLine, text_label
-from sonichu_gui.gui.panels.controls import PanelButton
+from sonichu_gui.gui.panels.controls import PanelButton, put_in_tab_order
 from sonichu_gui.gui.panels.words import scale_text
 
 if TYPE_CHECKING:
@@ -103,6 +103,8 @@ class RulerOffer(QWidget):
                 button.clicked.connect(self._choose)
                 self.distances[millimetres] = button
                 self._chips.addWidget(button)
+            after = self.take_button, self.away_button, self.next_button
+            put_in_tab_order(*self.distances.values(), *after)
         for millimetres, button in self.distances.items():
             button.setChecked(millimetres == self._scaling.distance_mm)
 

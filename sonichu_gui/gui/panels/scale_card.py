@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from sonichu_gui.domain.calibration import Scale, Trust, against_ruler
+from sonichu_gui.domain.calibration import Scale, ScaleSource, Trust, against_ruler
 from sonichu_gui.gui.panels.card import Card, Dot, SectionHead, TextLine, text_label
 from sonichu_gui.gui.panels.controls import PanelButton
 from sonichu_gui.gui.panels.region_choice import RegionChoice
@@ -46,11 +46,11 @@ class ScaleCard(QWidget):
         self._scale: Scale | None = None
         self._shown: tuple[Scale, bool] | None = None
         self.form = ScaleForm()
-        self.choice = RegionChoice()
         self.offer = RulerOffer(document)
         self.calibrate_button = PanelButton("link", text=self.tr("Line"))
         self.depth_button = PanelButton("link", text=self.tr("Depth"))
         self.ruler_button = PanelButton("link", text=self.tr("Ruler"))
+        self.choice = RegionChoice(self.ruler_button)
         self.confirm_button = PanelButton("link", text=self.tr("Use this scale"))
         self.keep_button = PanelButton("link", text=self.tr("Keep the file's scale"))
         self.doubt_button = PanelButton("link", text=self.tr("Doubt it again"))
@@ -151,7 +151,8 @@ class ScaleCard(QWidget):
         key, rivals = conflict or ("", ())
         self.choice.ask(rivals, calibration.chosen.get(key, (None, ""))[0])
         self.choice.setProperty("key", key)
-        own = calibration.override is not None
+        # Where regions differ, an own scale of one of them is not what holds in the others.
+        own = calibration.override is not None and scale.source is not ScaleSource.REGION
         self.remove_button.setVisible(own)
         self.folder_button.setVisible(own and scale.in_mm)
         is_open_conflict = bool(rivals) and scale.key == key
