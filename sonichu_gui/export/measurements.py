@@ -2,7 +2,7 @@
 
 Numbers are computed from the points when they are written, by the scale that holds then; none is
 stored. A number that cannot be given is an empty cell with the reason beside it. `scale_ruler` is
-what the ruler in the picture says of a file's scale, and empty where nobody has compared the two.
+what the ruler in the picture says of a file's scale, and empty where no ruler was found.
 """
 
 from __future__ import annotations
