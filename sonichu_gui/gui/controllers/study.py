@@ -57,6 +57,7 @@ class StudyController(QObject):
         self._reader = FrameReader()
         self._direction = 1
         self._wanted: tuple[Path, int] | None = None
+        self._is_played = self._is_step = self._preset_waits = False
         self._listed: tuple[Path, ...] = ()
         self._places: dict[Path, int] = {}
         self._statuses: dict[Path, dict[str, Status]] = {}
@@ -65,6 +66,7 @@ class StudyController(QObject):
         document.proposed.connect(self._note_proposed)
         document.place_wanted.connect(self._show_place)
         document.preset_changed.connect(self._show_preset)
+        document.annotation_changed.connect(self._stay_with_hand)
 
     # ---- showing ---------------------------------------------------------------------------
 
@@ -78,7 +80,8 @@ class StudyController(QObject):
         """
         if following is None:
             self._note_direction(path, index)
-        self._wanted = (path, index)
+        self._wanted, self._is_step = (path, index), False
+        self._is_played = following is not None
         course = Course(self._direction, following, self._files_ahead())
         future = self._reader.want(path, index, course)
         read = _at_hand(future)
@@ -100,6 +103,11 @@ class StudyController(QObject):
         if key == SHOWING and self._document.awaits_frame:
             self._stay()
 
+    def stop_playing(self) -> None:
+        """A cine has stopped: the frame on the screen stays, the one it still awaits is dropped."""
+        if self._is_played and self._document.awaits_frame:
+            self._stay()
+
     def forget(self, path: Path) -> None:
         """Forgets what was read of a file that has changed or gone."""
         self._reader.forget(path)
@@ -118,6 +126,7 @@ class StudyController(QObject):
             return
         asked = self._wanted[1] if self._wanted and self._wanted[0] == path else 0
         self.show_frame(asked + step)
+        self._is_step = True
 
     def show_frame(self, index: int) -> None:
         """Shows a frame of the open cine, the nearest one when out of range."""
@@ -211,6 +220,7 @@ class StudyController(QObject):
             self._draw(read, preset, partial(self._put, read))
 
     def _put(self, read: ReadFrame, rendering: Frame | None = None) -> None:
+        self._preset_waits = False
         self._document.set_frame(read.path, read.source, read.frame, rendering)
 
     def _draw(self, read: ReadFrame, preset: WindowPreset, done: Callable[[Frame], None]) -> None:
@@ -232,7 +242,8 @@ class StudyController(QObject):
         """Another window was chosen for the file shown: only the look of its frame changes."""
         path, source, frame = self._document.path, self._document.source, self._document.frame
         if path is None or source is None or frame is None or self._document.awaits_frame:
-            return  # the frame to come takes it into account
+            self._preset_waits = True  # the frame to come takes it into account, if it comes
+            return
         preset = self._document.presets.chosen_of(source)
         if preset is None:
             self._jobs.cancel(SHOWING)
@@ -246,16 +257,28 @@ class StudyController(QObject):
         if document.path != path or document.frame is None:
             document.clear_frame()
             document.path = path
+        place, is_step = self._wanted, self._is_step
         self._stay()
+        if is_step:
+            self._wanted = place  # or no step would ever get past it
         self._tell(error)
 
     def _stay(self) -> None:
         """What was asked for does not come: where we are is where steps go from."""
         document = self._document
+        self._jobs.cancel(SHOWING)
         document.awaits_frame = False
         if document.path is not None and document.frame is not None:
             self._wanted = (document.path, document.frame_index)
+        if self._preset_waits:
+            self._preset_waits = False
+            self._show_preset(None)
         self.gave_up.emit()
+
+    def _stay_with_hand(self, _: object) -> None:
+        """A frame that comes late must not take a point out of the hand."""
+        if self._document.is_previewing and self._document.awaits_frame:
+            self._stay()
 
     def _files_ahead(self) -> tuple[Path, ...]:
         """Files next to the wanted one, in the direction of travel, one behind."""
