@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
@@ -26,8 +27,13 @@ class Decoding:
     def __init__(self):
         self.seconds = 0.0
         self.damaged = set()
+        self.drive = None  # an event: nothing is read before it
+        self.asked = threading.Event()
 
     def before(self, index):
+        if self.drive is not None:
+            self.asked.set()
+            self.drive.wait(20)
         time.sleep(self.seconds)
         if index in self.damaged:
             raise FrameError(f"cine.dcm: frame {index + 1} is damaged.", "Ask for another copy.")
@@ -198,6 +204,29 @@ def test_a_window_chosen_before_a_damaged_frame_is_seen_on_the_one_that_stays(
     qtbot.waitUntil(lambda: not bench.document.awaits_frame)
     qtbot.waitUntil(lambda: seen(bench) == 255 // GREY_STEP)
     assert bench.document.frame_index == 0
+
+
+# ---- the end --------------------------------------------------------------------------------
+
+
+def test_the_window_closes_while_no_file_answers(cine, decoding):
+    for number in range(8):
+        write_cine(cine.document.path.with_name(f"more{number}.dcm"), 3)
+    drive = decoding.drive = threading.Event()
+    cine.opening.open_paths([cine.document.path.parent])
+    press(cine, Qt.Key.Key_End)
+    assert decoding.asked.wait(10)
+    QTest.qWait(100)
+    begun = time.monotonic()
+    cine.window.close()
+    took = time.monotonic() - begun
+    left = [thread for thread in threading.enumerate() if thread.name.startswith("sonichu-")]
+    drive.set()
+    for thread in left:
+        thread.join(10)
+    assert took < 3
+    assert left
+    assert all(thread.daemon for thread in left)
 
 
 # ---- the bar --------------------------------------------------------------------------------
