@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from sonichu_gui.errors import FrameError
 from sonichu_gui.imaging.dicom import DicomSource
+from sonichu_gui.labels.store import LabelStore
 from tests.gui.cines import GREY_STEP, write_cine
 from tests.gui.hands import LEFT, click, move, release
 from tests.gui.hands import press as take_hold
@@ -250,3 +251,21 @@ def test_a_number_of_thousands_of_digits_is_refused_as_any_other(cine):
     field.paste()
     press(cine, Qt.Key.Key_Return)
     assert field.property("state") == "wrong"
+
+
+def test_a_frame_shown_asks_a_folder_without_labels_once_for_them(cine, qtbot, monkeypatch):
+    asked, look = [], LabelStore.open_for
+
+    def open_for(folder, **options):
+        asked.append(folder)
+        return look(folder, **options)
+
+    monkeypatch.setattr(LabelStore, "open_for", open_for)
+    QTest.keyClick(cine.canvas, Qt.Key.Key_Right)
+    qtbot.waitUntil(lambda: cine.document.frame_index == 1)
+    QTest.qWait(20)
+    assert len(asked) == 1
+    look(cine.document.path.parent).close()  # made by somebody else
+    QTest.keyClick(cine.canvas, Qt.Key.Key_Right)
+    qtbot.waitUntil(lambda: cine.document.frame_index == 2)
+    assert cine.keeper.store_of(cine.document.path.parent) is not None

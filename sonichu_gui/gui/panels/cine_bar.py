@@ -61,6 +61,8 @@ class CineBar(QFrame):
         self.lag_text = TextLine(role="text_soft", firm=True)
         self.repeat_button = PanelButton("quiet", icon="repeat-loop", text=self.tr("Repeat"))
         self.speed_button = PanelButton("quiet", text="1×")
+        self.back_button.setToolTip(self.tr("One frame back  ·  Left"))
+        self.forward_button.setToolTip(self.tr("One frame on  ·  Right"))
         self._make_speeds()
         self._make_repeats(actions)
         self._arrange()
