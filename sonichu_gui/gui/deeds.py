@@ -71,7 +71,7 @@ def _deeds(bench: Workbench) -> dict[str, Callable[[], object]]:
         "back_10": lambda: bench.cine.step(-10),
         "first_frame": lambda: bench.cine.go_to(0),
         "last_frame": lambda: bench.cine.go_to(1_000_000),
-        "go_to_frame": bench.ask_for_frame,
+        "go_to_frame": bench.cine_bar.ask_for_frame,
         "range_begin": bench.cine.begin_range,
         "range_end": bench.cine.end_range,
         "range_clear": bench.cine.clear_range,

@@ -13,11 +13,6 @@ there afterwards.
 from __future__ import annotations
 
 import logging
-import os
-import sys
-import threading
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from enum import Enum
 from functools import partial
 from itertools import count
@@ -27,9 +22,11 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from sonichu_gui.errors import SonichuError
 from sonichu_gui.gui.job import IsCancelled, Job, Report, Steps, Urgency, WaitingJobs, Work
+from sonichu_gui.gui.lane_threads import LaneThreads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
 
 __all__ = [
     "IsCancelled",
@@ -77,6 +74,10 @@ NICE = {Lane.MODEL: 10, Lane.LOOKING: 10}
 """How far a lane's threads, and those that they start, stand back for the window's own: with a
 ViT-B at work on two cores, nearly every mouse event is then answered before the next one."""
 
+CLOSING_S = {Lane.FOLDERS: 0.5, Lane.THUMBNAILS: 0.5}
+"""How long the end waits for lanes that only look: their drive may never answer. Others write, or
+are at work in a library that must not be cut off: they hear that they are cancelled, and end."""
+
 _MADE_ROOM = object()
 
 
@@ -96,12 +97,12 @@ class JobRunner(QObject):
         super().__init__(parent)
         self._numbers = count()
         self._jobs: dict[int, Job] = {}
-        self._pools = {
-            lane: ThreadPoolExecutor(
+        self._threads = {
+            lane: LaneThreads(
+                f"sonichu-{lane.value}",
                 THREADS[lane],
-                thread_name_prefix=f"sonichu-{lane.value}",
-                initializer=_stand_back,
-                initargs=(NICE.get(lane, 0),),
+                take_turn=partial(self._take_turn, lane),
+                nice=NICE.get(lane, 0),
             )
             for lane in Lane
         }
@@ -218,12 +219,17 @@ class JobRunner(QObject):
         self._announce()
 
     def close(self) -> None:
-        """Cancels everything and waits for the threads to end; nothing comes home afterwards."""
+        """Cancels everything and waits for the threads to end; nothing comes home afterwards.
+
+        A drive that does not answer is not waited for.
+        """
         self._closed = True
         for job in self._jobs.values():
             job.cancel()
-        for pool in self._pools.values():
-            pool.shutdown(wait=True, cancel_futures=True)
+        for threads in self._threads.values():
+            threads.stop()
+        for lane, threads in self._threads.items():
+            threads.join(CLOSING_S.get(lane))
         for waiting in self._waiting.values():
             for job in waiting.empty():
                 if job.steps is not None:
@@ -235,9 +241,7 @@ class JobRunner(QObject):
     def _queue(self, lane: Lane, job: Job) -> None:
         """Lets a job wait; every one that waits has a turn of a thread ordered for it."""
         self._waiting[lane].put(job)
-        try:
-            self._pools[lane].submit(self._take_turn, lane)
-        except RuntimeError:  # closing: what waits is dropped
+        if not self._threads[lane].order():  # closing: what waits is dropped
             job.cancel()
 
     def _take_turn(self, lane: Lane) -> None:
@@ -336,13 +340,3 @@ def _log_failure(job: Job, error: BaseException) -> None:
 
 def _done_elsewhere(_is_cancelled: IsCancelled, _report: Report) -> None:
     """What the runner itself has to do for a future: nothing."""
-
-
-def _stand_back(nice: int) -> None:
-    """Gives the window's own thread the first turn on cores that the model would fill.
-
-    On Linux alone a thread has a niceness of its own.
-    """
-    if nice and sys.platform == "linux":
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from sonichu_gui.domain.calibration import Calibration
 from sonichu_gui.errors import StoreError
@@ -56,11 +56,15 @@ class LabelKeeper(QObject):
     failed = Signal(object)  # StoreError
     overtaken = Signal(object)  # Place whose label another window has changed meanwhile
     waiting_changed = Signal(int)  # edits not on disk yet
+    _looked = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._stores: dict[Path, LabelStore] = {}
         self._refused: set[Path] = set()
+        self._without: set[Path] = set()
+        # By way of the queue: whoever makes a store on a thread tells of it behind this.
+        self._looked.connect(self._without.clear, Qt.ConnectionType.QueuedConnection)
         self._waiting: list[_Waiting] = []
         self._pending_files: dict[Path, FrameSource] = {}
         self._noted_files: set[tuple[Path, str]] = set()
@@ -80,7 +84,7 @@ class LabelKeeper(QObject):
         """
         if folder in self._stores:
             return self._stores[folder]
-        if folder in self._refused:
+        if folder in self._refused or folder in self._without:
             return None
         from sonichu_gui.labels.store import LabelStore
 
@@ -92,6 +96,10 @@ class LabelKeeper(QObject):
             return None
         if store is not None:
             self._stores[folder] = store
+        else:
+            # A frame that is shown asks many times over, and the drive may be far away.
+            self._without.add(folder)
+            self._looked.emit()
         return store
 
     def made_store(self, folder: Path) -> LabelStore:
@@ -273,6 +281,7 @@ class LabelKeeper(QObject):
         """Forgets the open stores: what was replaced, deleted or mended is found as it is now."""
         self._close_stores()
         self._refused.clear()
+        self._without.clear()
         self._seen.clear()
         self.flush()
 

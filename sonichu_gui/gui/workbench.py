@@ -262,6 +262,9 @@ class Workbench(QObject):
         for part in (self.hand, self.keys):
             part.frame_step_wanted.connect(cine.step)
         bar.frame_wanted.connect(cine.go_to)
+        bar.step_wanted.connect(cine.step)
+        bar.taken_in_hand.connect(cine.stop)
+        self.study.gave_up.connect(bar.show_place)
         bar.speed_chosen.connect(cine.set_speed)
         bar.repeat_chosen.connect(cine.set_repeat)
         bar.field_left.connect(self.window.focus_canvas)
@@ -388,11 +391,6 @@ class Workbench(QObject):
         if self.cine.is_playing:
             self.cine.play(False)
         self.predicting.predict()
-
-    def ask_for_frame(self) -> None:
-        """Asks for the number or the time of a frame of the cine; one that plays stops."""
-        self.cine.play(False)
-        self.cine_bar.ask_for_frame()
 
     def picture(self) -> QImage:
         """The annotated frame at image resolution."""

@@ -42,7 +42,7 @@ CACHE_BYTES = 160 * 1024 * 1024
 and the whole window, Qt and all, is to stay below 500 MB."""
 THREADS = 2 if (os.cpu_count() or 1) <= 2 else 3
 """One for the wanted frame, the others read ahead; more would take the window's own core."""
-CLOSING_S = 3.0
+CLOSING_S = 1.5
 """How long `close` waits: more than a frame takes, less than makes a person end the program."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import Future
 
 import pytest
@@ -34,12 +35,12 @@ class Gate:
         assert self.open.wait(10)
 
 
-def submit(jobs, log, name, work=None, **options):
+def submit(jobs, log, name, work=None, lane=Lane.MODEL, **options):
     def run(is_cancelled, report):
         log.append(f"{name} runs")
         return name if work is None else work(is_cancelled, report)
 
-    return jobs.submit(Lane.MODEL, run, key=name, done=log.append, failed=log.append, **options)
+    return jobs.submit(lane, run, key=name, done=log.append, failed=log.append, **options)
 
 
 def submit_steps(jobs, log, name, work, urgency=Urgency.BATCH):
@@ -190,6 +191,34 @@ def test_closing_ends_what_runs_and_what_waits(qapp, log):
     assert cleaned.is_set()
     assert log == ["asked runs"]
     assert not [t for t in threading.enumerate() if t.name.startswith("sonichu-")]
+
+
+@pytest.mark.parametrize("lane", [Lane.FOLDERS, Lane.THUMBNAILS])
+def test_the_end_does_not_wait_for_a_drive_that_does_not_answer(jobs, log, lane):
+    drive = Gate()
+    submit(jobs, log, "look", drive, lane=lane)
+    assert drive.entered.wait(10)
+    begun = time.monotonic()
+    jobs.close()
+    took = time.monotonic() - begun
+    left = [t for t in threading.enumerate() if t.name.startswith("sonichu-")]
+    drive.open.set()
+    for thread in left:
+        thread.join(10)
+    assert took < 2
+    assert [thread.daemon for thread in left] == [True]  # nor does the end of the program
+
+
+def test_a_lane_begins_no_more_threads_than_it_may_and_no_fewer(jobs, log):
+    gates = [Gate() for _ in range(3)]
+    for gate in gates:
+        submit(jobs, log, str(id(gate)), gate, lane=Lane.READING)
+    assert all(gate.entered.wait(10) for gate in gates[:2])
+    assert not gates[2].entered.wait(0.05)
+    gates[0].open.set()
+    assert gates[2].entered.wait(10)
+    for gate in gates:
+        gate.open.set()
 
 
 # ---- what threads of another package come to -----------------------------------------------

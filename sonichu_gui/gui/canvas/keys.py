@@ -119,7 +119,9 @@ class Keys(QObject):
         dx, dy = _ARROWS[Qt.Key(event.key())]
         if index is None:
             if dx and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
-                self.frame_step_wanted.emit(int(dx))
+                # A key held down waits for each frame, or none of a slow cine would be seen.
+                if not (event.isAutoRepeat() and document.awaits_frame):
+                    self.frame_step_wanted.emit(int(dx))
                 return True
             return False
         point = document.annotation.keypoints[index]

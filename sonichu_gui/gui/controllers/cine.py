@@ -54,11 +54,11 @@ class CineController(QObject):
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
         document.frame_changed.connect(self._note_shown)
-        document.undo_stack.indexChanged.connect(self._stop)
+        document.undo_stack.indexChanged.connect(self.stop)
         document.annotation_changed.connect(self._stop_for_preview)
         document.selection_changed.connect(self._stop_for_selection)
         document.tool_changed.connect(self._stop_for_tool)
-        study.gave_up.connect(self._stop)
+        study.gave_up.connect(self.stop)
 
     # ---- playing ---------------------------------------------------------------------------
 
@@ -76,6 +76,7 @@ class CineController(QObject):
         elif not on and self._clock is not None:
             self._timer.stop()
             self._clock = None
+            self._study.stop_playing()
             self.lag_changed.emit(None)
         self.playing_changed.emit(on)
 
@@ -142,12 +143,12 @@ class CineController(QObject):
 
     def step(self, frames: int) -> None:
         """Goes on or back by hand, from the frame that was asked for last."""
-        self._stop()
+        self.stop()
         self._study.step_frame(frames)
 
     def go_to(self, index: int) -> None:
         """Goes to a frame by hand, the nearest one when out of range."""
-        self._stop()
+        self.stop()
         self._study.show_frame(index)
 
     # ---- inside ----------------------------------------------------------------------------
@@ -168,7 +169,7 @@ class CineController(QObject):
         """Wakes up for the next frame, if one follows."""
         clock = self._clock
         if clock is not None and clock.is_over:
-            self._stop()
+            self.stop()
         elif clock is not None:
             self._timer.start(max(1, ceil(clock.wait_ms(self._now()))))
 
@@ -201,7 +202,7 @@ class CineController(QObject):
         if clock is None:
             return
         if frame is None or digest != self._played:
-            self._stop()
+            self.stop()
             return
         now = self._now()
         if self._rate.note_shown(now, clock.dropped):
@@ -213,18 +214,19 @@ class CineController(QObject):
 
     # ---- what stops it ---------------------------------------------------------------------
 
-    def _stop(self, *_: object) -> None:
+    def stop(self, *_: object) -> None:
+        """Stops at the frame that is seen."""
         if self._clock is not None:
             self.play(False)
 
     def _stop_for_preview(self, _: object) -> None:
         if self._document.is_previewing:
-            self._stop()
+            self.stop()
 
     def _stop_for_selection(self, index: int | None) -> None:
         if index is not None:
-            self._stop()
+            self.stop()
 
     def _stop_for_tool(self, tool: Tool) -> None:
         if tool is not Tool.EDIT:
-            self._stop()
+            self.stop()

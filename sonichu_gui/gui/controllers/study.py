@@ -54,6 +54,7 @@ class StudyController(QObject):
         self._reader = FrameReader()
         self.walk = FileWalk(document)
         self._wanted: tuple[Path, int] | None = None
+        self._is_played = self._is_step = self._preset_waits = False
         self._statuses: dict[Path, dict[str, Status]] = {}
         self._statuses_since: dict[Path, dict[str, Status]] = {}
         self._has_statuses = False
@@ -61,6 +62,7 @@ class StudyController(QObject):
         document.proposed.connect(self._note_proposed)
         document.place_wanted.connect(self._show_place)
         document.preset_changed.connect(self._show_preset)
+        document.annotation_changed.connect(self._stay_with_hand)
 
     # ---- showing ---------------------------------------------------------------------------
 
@@ -82,7 +84,8 @@ class StudyController(QObject):
         """
         if following is None and self._wanted is not None:
             self.walk.turn(self._wanted, (path, index))
-        self._wanted = (path, index)
+        self._wanted, self._is_step = (path, index), False
+        self._is_played = following is not None
         course = Course(self.walk.direction, following, self._files_ahead())
         future = self._reader.want(path, index, course)
         read = _at_hand(future)
@@ -102,6 +105,11 @@ class StudyController(QObject):
     def stop_waiting(self, key: str) -> None:
         """A person has stopped the job of a key: where it was the frame's, none is awaited now."""
         if key == SHOWING and self._document.awaits_frame:
+            self._stay()
+
+    def stop_playing(self) -> None:
+        """A cine has stopped: the frame on the screen stays, the one it still awaits is dropped."""
+        if self._is_played and self._document.awaits_frame:
             self._stay()
 
     def forget(self, path: Path) -> None:
@@ -128,6 +136,7 @@ class StudyController(QObject):
             return
         asked = self._wanted[1] if self._wanted and self._wanted[0] == path else 0
         self.show_frame(asked + step)
+        self._is_step = True
 
     def show_frame(self, index: int) -> None:
         """Shows a frame of the open cine, the nearest one when out of range."""
@@ -214,6 +223,7 @@ class StudyController(QObject):
 
     def _put(self, read: ReadFrame, rendering: Frame | None = None) -> None:
         document = self._document
+        self._preset_waits = False
         document.set_frame(read.path, read.source, read.frame, rendering)
         is_labelled = document.annotation.status is not Status.TODO
         if self._has_statuses and is_labelled and read.path not in self._statuses:
@@ -238,7 +248,8 @@ class StudyController(QObject):
         """Another window was chosen for the file shown: only the look of its frame changes."""
         path, source, frame = self._document.path, self._document.source, self._document.frame
         if path is None or source is None or frame is None or self._document.awaits_frame:
-            return  # the frame to come takes it into account
+            self._preset_waits = True  # the frame to come takes it into account, if it comes
+            return
         preset = self._document.presets.chosen_of(source)
         if preset is None:
             self._jobs.cancel(SHOWING)
@@ -273,16 +284,28 @@ class StudyController(QObject):
         if document.path != path or document.frame is None:
             document.clear_frame()
             document.path = path
+        place, is_step = self._wanted, self._is_step
         self._stay()
+        if is_step:
+            self._wanted = place  # or no step would ever get past it
         self._tell(error)
 
     def _stay(self) -> None:
         """What was asked for does not come: where we are is where steps go from."""
         document = self._document
+        self._jobs.cancel(SHOWING)
         document.awaits_frame = False
         if document.path is not None and document.frame is not None:
             self._wanted = (document.path, document.frame_index)
+        if self._preset_waits:
+            self._preset_waits = False
+            self._show_preset(None)
         self.gave_up.emit()
+
+    def _stay_with_hand(self, _: object) -> None:
+        """A frame that comes late must not take a point out of the hand."""
+        if self._document.is_previewing and self._document.awaits_frame:
+            self._stay()
 
     def _files_ahead(self) -> tuple[Path, ...]:
         """Files next to the wanted one, in the direction of travel, one behind."""

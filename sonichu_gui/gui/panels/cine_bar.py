@@ -36,6 +36,8 @@ class CineBar(QFrame):
     """
 
     frame_wanted = Signal(int)  # index
+    step_wanted = Signal(int)
+    taken_in_hand = Signal()  # what plays is to stop
     speed_chosen = Signal(float)  # 1.0 is the file's own speed
     repeat_chosen = Signal(object)  # Repeat
     field_left = Signal()  # the keys may go back to the frame
@@ -59,6 +61,8 @@ class CineBar(QFrame):
         self.lag_text = TextLine(role="text_soft", firm=True)
         self.repeat_button = PanelButton("quiet", icon="repeat-loop", text=self.tr("Repeat"))
         self.speed_button = PanelButton("quiet", text="1×")
+        self.back_button.setToolTip(self.tr("One frame back  ·  Left"))
+        self.forward_button.setToolTip(self.tr("One frame on  ·  Right"))
         self._make_speeds()
         self._make_repeats(actions)
         self._arrange()
@@ -66,6 +70,9 @@ class CineBar(QFrame):
         self.back_button.clicked.connect(self._step_back)
         self.forward_button.clicked.connect(self._step_forward)
         self.slider.valueChanged.connect(self.frame_wanted)
+        self.slider.sliderPressed.connect(self.taken_in_hand)
+        self.slider.sliderReleased.connect(self.show_place)
+        self.frame_field.begun.connect(self.taken_in_hand)
         self.frame_field.asked.connect(self.frame_wanted)
         self.frame_field.left.connect(self.field_left)
         actions["play"].toggled.connect(self._show_playing)
@@ -84,6 +91,11 @@ class CineBar(QFrame):
         """Makes the place a field for the number or the time of a frame."""
         if self.isVisible():
             self.frame_field.ask()
+
+    def show_place(self) -> None:
+        """Puts the handle at the frame that is seen, unless another one is on its way."""
+        if not self._document.awaits_frame:
+            self._put_handle(self._document.frame_index)
 
     def set_marks(self, marks: Mapping[int, Status]) -> None:
         """Marks the frames of the cine that have points of the task."""
@@ -214,20 +226,25 @@ class CineBar(QFrame):
         index = frame.ref.index
         self.slider.blockSignals(True)
         self.slider.setRange(0, count - 1)
-        if not self.slider.isSliderDown():
-            # A frame that comes home late must not pull the handle out of the hand.
-            self.slider.setValue(index)
         self.slider.blockSignals(False)
+        self._put_handle(index)
         self.frame_field.show_place(f"{index + 1} / {count}", self._times)
         self.time_text.set_text("" if frame.time_ms is None else f"{frame.time_ms / 1000:.2f} s")
         self.back_button.setEnabled(index > 0)
         self.forward_button.setEnabled(index < count - 1)
 
+    def _put_handle(self, index: int) -> None:
+        if self.slider.isSliderDown():
+            return  # a frame that comes home late must not pull the handle out of the hand
+        self.slider.blockSignals(True)
+        self.slider.setValue(index)
+        self.slider.blockSignals(False)
+
     def _step_back(self) -> None:
-        self.frame_wanted.emit(self._document.frame_index - 1)
+        self.step_wanted.emit(-1)
 
     def _step_forward(self) -> None:
-        self.frame_wanted.emit(self._document.frame_index + 1)
+        self.step_wanted.emit(1)
 
     def _show_playing(self, playing: bool) -> None:
         self.play_button.set_icon_name("pause" if playing else "play")

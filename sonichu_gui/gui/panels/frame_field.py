@@ -14,6 +14,8 @@ from sonichu_gui.gui.panels.card import TextLine, set_look
 if TYPE_CHECKING:
     from sonichu_gui.imaging.cine_times import CineTimes
 
+_LONGEST = 32
+"""Characters of any place that can be meant: a number of thousands of digits is none."""
 _NUMBER = re.compile(r"\s*(\d+)\s*(?:/.*)?$")
 _CLOCK = re.compile(r"\s*(\d+):(\d{1,2}(?:[.,]\d+)?)\s*$")
 _TIME = re.compile(r"\s*(\d*[.,]?\d+)\s*(ms|s)?\s*$", re.IGNORECASE)
@@ -49,6 +51,7 @@ def _milliseconds(text: str) -> float | None:
 class FrameField(QWidget):
     """The place in the cine; a click or `ask` makes it a field for a number or a time."""
 
+    begun = Signal()  # a person wants another place
     asked = Signal(int)  # index
     left = Signal()  # the field is put away, by Enter, Esc or a click elsewhere
 
@@ -58,6 +61,7 @@ class FrameField(QWidget):
         self.place = TextLine(widest="0000 / 0000", align_right=True, firm=True)
         self.field = _Field()
         self.field.setAccessibleName(self.tr("Go to frame"))
+        self.field.setMaxLength(_LONGEST)
         self.field.setPlaceholderText(self.tr("frame or time"))
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self._layout = QStackedLayout(self)
@@ -80,6 +84,7 @@ class FrameField(QWidget):
         if self._layout.currentWidget() is not self.field:
             self.field.setText(self.place.text.split(" ")[0])
             self._layout.setCurrentWidget(self.field)
+            self.begun.emit()
         self._mend()
         self.field.selectAll()
         self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)

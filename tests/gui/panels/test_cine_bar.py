@@ -68,12 +68,12 @@ def test_a_late_frame_leaves_the_handle_in_the_hand(qtbot, bar, document):
 
 
 def test_steps_ask_for_the_neighbours(qtbot, bar):
-    with qtbot.waitSignal(bar.frame_wanted) as wanted:
+    with qtbot.waitSignal(bar.step_wanted) as wanted:
         qtbot.mouseClick(bar.forward_button, LEFT)
-    assert wanted.args == [12]
-    with qtbot.waitSignal(bar.frame_wanted) as wanted:
+    assert wanted.args == [1]
+    with qtbot.waitSignal(bar.step_wanted) as wanted:
         qtbot.mouseClick(bar.back_button, LEFT)
-    assert wanted.args == [10]
+    assert wanted.args == [-1]
 
 
 def test_there_is_no_step_beyond_the_ends(bar, document):
