@@ -34,6 +34,7 @@ def head(make_bench, qtbot, tmp_path):
     bench.document.set_task(bench.tasks["HC"])
     QTest.keyClick(bench.canvas, Qt.Key.Key_R)
     qtbot.waitUntil(lambda: bench.document.annotation.is_complete, timeout=LOADED)
+    qtbot.waitUntil(lambda: bench.document.scaling.offer is not None)  # its ruler is drawn too
     return bench
 
 

@@ -349,11 +349,12 @@ def test_a_person_who_chooses_a_file_meanwhile_keeps_it(seeking, qtbot, study, s
     assert shown(seeking) == "frame2.png"
 
 
-def test_a_scan_stopped_before_any_file_could_be_shown_waits_for_none(seeking, qtbot):
+def test_a_scan_stopped_before_any_file_could_be_shown_waits_for_none(seeking, qtbot, slow_scan):
     key = next(job.key for job in seeking.jobs.running if job.text.startswith("Listing"))
     seeking.status_bar.cancel_wanted.emit(key)
     qtbot.waitUntil(lambda: "frame1.png" in seeking.banner.text)
     assert not seeking.document.awaits_frame
+    slow_scan.set()  # a drive that never answers would keep its thread
 
 
 # ---- recent studies -----------------------------------------------------------------------------
